@@ -1,0 +1,85 @@
+"""Activation functions. Each returns its value and its derivative, elementwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.arrays import FloatArray, as_floats
+
+
+def sigmoid_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    r"""Sigmoid, sigma(s) = 1 / (1 + exp(-s)), kept away from 0 and 1.
+
+    Parameters
+    ----------
+    s : array_like of any shape
+        Pre-activations. Integers are read as float64.
+
+    Returns
+    -------
+    out : ndarray of the shape of `s`
+        sigma(s), clipped to [eps, 1 - eps] with the eps of `clip_margin`, so that its logarithm
+        and that of 1 - out are finite.
+    dout_ds : ndarray of the shape of `s`
+        The derivative, out (1 - out).
+
+    Notes
+    -----
+    With z = exp(-|s|), which lies in (0, 1], sigma(s) is 1 / (1 + z) for s >= 0 and z / (1 + z)
+    for s < 0. So exp never sees a large positive number and cannot overflow. Nor does it
+    underflow: beyond |s| = -log(eps) the result is clipped anyway, so |s| is capped there, or
+    rather a little further, where rounding cannot keep 1 / (1 + z) below the bound 1 - eps.
+
+    References
+    ----------
+    Handout, 1.2 (b)(i).
+    """
+    s = as_floats(s)
+    eps = clip_margin(s.dtype)
+    z = np.exp(-np.minimum(np.abs(s), 1 - np.log(eps)))
+    out = np.clip(np.where(s >= 0, s.dtype.type(1), z) / (1 + z), eps, 1 - eps)
+    return out, out * (1 - out)
+
+
+def clip_margin(dtype: npt.DTypeLike) -> Any:
+    """How near to 0 and 1 the sigmoid may come in this floating-point type.
+
+    The handout's 1e-15 for float64; in narrower types 1 - 1e-15 is 1, so there it is four times
+    the spacing of the numbers below 1 + spacing.
+
+    Parameters
+    ----------
+    dtype : dtype
+        A floating-point type.
+
+    Returns
+    -------
+    scalar of that type
+    """
+    spacing = np.finfo(dtype).eps
+    return np.dtype(dtype).type(max(1e-15, 4 * float(spacing)))
+
+
+def relu_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Rectified linear unit, max(0, s).
+
+    Parameters
+    ----------
+    s : array_like of shape (n, d)
+        Pre-activations (any other shape works as well).
+
+    Returns
+    -------
+    out : ndarray of the shape of `s`
+    dout_ds : ndarray of the shape of `s`
+        1 where s > 0, else 0; at the kink s = 0 it is the subgradient 0.
+
+    References
+    ----------
+    Handout, 1.2 (b)(iii).
+    """
+    s = as_floats(s)
+    return np.maximum(s, 0), (s > 0).astype(s.dtype)

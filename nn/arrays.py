@@ -1,0 +1,46 @@
+"""The shapes and types that every function here speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+#: Takes pre-activations s; returns the activation and its derivative, both of the shape of s.
+Activation = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+
+def as_floats(array: npt.ArrayLike) -> FloatArray:
+    """Turn lists, integers and booleans into float64; leave floating-point arrays as they are."""
+    array = np.asarray(array)
+    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
+
+
+def require_shape(name: str, array: npt.NDArray[Any], *shape: int | str) -> None:
+    """Refuse an array of another shape, before broadcasting makes a result of it.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls the array.
+    array : ndarray
+        The array.
+    *shape : int or str
+        What is expected, axis by axis; a string stands for any length and names it.
+
+    Raises
+    ------
+    ValueError
+        With the expected shape first, then what came.
+    """
+    fits = array.ndim == len(shape) and all(
+        isinstance(wanted, str) or wanted == length
+        for wanted, length in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        expected = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+        raise ValueError(f"{name} must have shape ({expected}); got {array.shape}")

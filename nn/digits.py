@@ -1,0 +1,287 @@
+"""MNIST's 3s and 9s as the network takes them: one flattened image a row, a 3 is 0, a 9 is 1.
+
+The files are in the IDX format: two zero bytes, a type code, the number of dimensions, each
+dimension as a big-endian 32-bit integer, then the items. The `mnist` package parses them; what
+it takes on trust (how much a .gz unpacks to, how long a header says the data is) is checked here
+before, so that no file can ask for more memory than MNIST itself needs.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mnist
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+ByteArray = npt.NDArray[np.uint8]
+
+FOLDER = Path(__file__).resolve().parents[1] / "resources" / "mnist"
+TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+TEST = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
+
+LABEL = {3: 0.0, 9: 1.0}  # the network's label of each digit
+IMAGE = (28, 28)
+MOST = 60_000  # images in MNIST's largest file; a header that says more is not MNIST's
+UNSIGNED_BYTE = 0x08
+GZIP = 31  # zlib's name for "a gzip header and trailer, and nothing else"
+
+
+class IdxError(ValueError):
+    """A file is not the IDX file that it should be."""
+
+
+def get_mnist_threes_nines(
+    folder: str | Path | None = None,
+) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+    """MNIST's images of a 3 or a 9, in the order of its files.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Where the four .gz files are; `resources/mnist` of this project if not given.
+
+    Returns
+    -------
+    (X_train, y_train), (X_test, y_test)
+        X is (n, 784) float64 in [0, 1], one flattened image a row; y is (n,) float64, 0 for a 3
+        and 1 for a 9. MNIST has 12,080 such images for training and 2,019 for testing.
+
+    Raises
+    ------
+    FileNotFoundError
+        If files are missing, naming them.
+    IdxError
+        If a file is damaged or not what its name says.
+
+    References
+    ----------
+    Handout, 1.1.
+    """
+    folder = FOLDER if folder is None else Path(folder)
+    missing = [name for name in TRAIN + TEST if not (folder / name).is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"expected MNIST's four files in {folder}; missing: {', '.join(missing)}. "
+            "Run `make report` in the project's folder, or "
+            f"`snakemake --cores 1 resources/mnist/{missing[0]}`, which fetch them"
+        )
+    train, test = (read_threes_nines(folder / a, folder / b)[:2] for a, b in (TRAIN, TEST))
+    return train, test
+
+
+def display_image(x: npt.ArrayLike, ax: Axes | None = None) -> Figure:
+    """Draw one image, dark ink on white paper.
+
+    Parameters
+    ----------
+    x : array_like of shape (784,) or (28, 28)
+        The image: floats in [0, 1] or integers in 0..255.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure's only Axes if not given.
+
+    Returns
+    -------
+    Figure
+        The figure that the image is in.
+
+    Raises
+    ------
+    ValueError
+        If `x` has another shape.
+
+    References
+    ----------
+    Handout, 1.1.
+    """
+    image = np.asarray(x)
+    if image.shape not in (IMAGE, (math.prod(IMAGE),)):
+        raise ValueError(f"an image must have shape (784,) or (28, 28); got {image.shape}")
+    if ax is None:
+        # Plotting is not the network's business, so only a caller who draws pays for the import.
+        from matplotlib.figure import Figure
+
+        ax = Figure(figsize=(2, 2), layout="constrained").subplots()
+    white = 255 if np.issubdtype(image.dtype, np.integer) else 1
+    ax.imshow(image.reshape(IMAGE), cmap="gray_r", vmin=0, vmax=white, interpolation="nearest")
+    ax.set_axis_off()
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def read_threes_nines(
+    images: str | Path, labels: str | Path
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Read a pair of IDX files and keep the 3s and 9s: `threes_and_nines` of their content."""
+    return threes_and_nines(read_idx(images, item=IMAGE), read_idx(labels))
+
+
+def threes_and_nines(
+    images: ByteArray, labels: ByteArray
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Keep the 3s and 9s of a labelled set of digits, in their order.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width)
+        Pixels, 0 to 255.
+    labels : ndarray of shape (n,)
+        The digits, 0 to 9.
+
+    Returns
+    -------
+    X : ndarray of shape (m, height * width)
+        One flattened image a row, float64 in [0, 1].
+    y : ndarray of shape (m,)
+        0.0 for a 3, 1.0 for a 9.
+    index : ndarray of shape (m,)
+        Where each image stands in `images`.
+
+    Raises
+    ------
+    IdxError
+        If the counts differ, a label is no digit, or there is no 3 or no 9.
+    """
+    if len(images) != len(labels):
+        raise IdxError(f"expected a label for each of {len(images)} images; got {len(labels)}")
+    if labels.max(initial=0) > 9:
+        place = int(np.argmax(labels > 9))
+        raise IdxError(f"expected labels from 0 to 9; got {labels[place]} at position {place}")
+    for digit in LABEL:
+        if digit not in labels:
+            raise IdxError(f"expected images of a 3 and of a 9; got none of a {digit}")
+    index = np.flatnonzero(np.isin(labels, list(LABEL)))
+    X = images[index].reshape(len(index), -1) / 255.0
+    y = np.where(labels[index] == 9, LABEL[9], LABEL[3])
+    return X, y, index.astype(np.int64)
+
+
+def dataset_facts(
+    X_train: FloatArray, y_train: FloatArray, X_test: FloatArray, y_test: FloatArray
+) -> dict[str, Any]:
+    """Answers to the handout's questions about the data, measured.
+
+    Parameters
+    ----------
+    X_train, X_test : ndarray of shape (n, height * width)
+        One flattened image a row.
+    y_train, y_test : ndarray of shape (n,)
+        0.0 for a 3, 1.0 for a 9.
+
+    Returns
+    -------
+    dict
+        n_train, n_test; counts[split][digit]; height and width of an image in pixels; features
+        of a row of X; label_of_3, label_of_9; over the training images, pixels_ever_used (how
+        many of the features are ever non-zero) and share_nonzero (of all entries of X_train).
+
+    References
+    ----------
+    Handout, 1.1.
+    """
+    counts = {
+        split: {str(digit): int(np.sum(y == label)) for digit, label in LABEL.items()}
+        for split, y in (("train", y_train), ("test", y_test))
+    }
+    return {
+        "n_train": len(X_train),
+        "n_test": len(X_test),
+        "counts": counts,
+        "height": IMAGE[0],
+        "width": IMAGE[1],
+        "features": X_train.shape[1],
+        "label_of_3": int(LABEL[3]),
+        "label_of_9": int(LABEL[9]),
+        "pixels_ever_used": int(np.count_nonzero(X_train.any(axis=0))),
+        "share_nonzero": float(np.count_nonzero(X_train) / X_train.size),
+    }
+
+
+def read_idx(path: str | Path, *, item: tuple[int, ...] = ()) -> ByteArray:
+    """Read a gzipped IDX file of unsigned bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+        The .gz file.
+    item : tuple of int
+        The shape of one item: (28, 28) for images, () for labels.
+
+    Returns
+    -------
+    ndarray of shape (n, *item), uint8
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    IdxError
+        If the .gz is cut, damaged, followed by something, or unpacks to more or less than its
+        IDX header says; or if that header is not one of 1 to 60,000 such items.
+    """
+    path = Path(path)
+    content = _unpacked(path, item)
+    try:
+        array = mnist.parse_idx(io.BytesIO(content))
+    except ValueError as error:  # the checks before leave nothing to find; should one be wrong
+        raise IdxError(f"{path}: {error}") from error
+    return np.asarray(array, dtype=np.uint8)
+
+
+def _unpacked(path: Path, item: tuple[int, ...]) -> bytes:
+    """Unpack a gzipped IDX file, never further than its header allows."""
+    if path.exists() and not path.is_file():
+        raise IdxError(f"expected a file: {path}; got a folder or a device")
+    most = 16 + MOST * math.prod(item)
+    most += most // 100 + 4096  # bytes that do not compress grow a little, and .gz has a header
+    if path.stat().st_size > most:
+        raise IdxError(f"{path}: expected at most {most} bytes; got {path.stat().st_size}")
+    packed = path.read_bytes()
+    if not packed:
+        raise IdxError(f"{path}: expected a .gz file; got an empty file")
+    try:
+        header = zlib.decompressobj(GZIP).decompress(packed, 8 + 4 * len(item))
+        expected = _length(path, header, item)
+        stream = zlib.decompressobj(GZIP)
+        content = stream.decompress(packed, expected + 1)
+    except zlib.error as error:
+        raise IdxError(f"{path}: expected a sound .gz file; got a damaged one ({error})") from error
+    if len(content) > expected:
+        raise IdxError(f"{path}: expected {expected} bytes as its header says; got more")
+    if not stream.eof:
+        raise IdxError(f"{path}: expected a whole .gz file; got one that is cut")
+    if len(content) < expected:
+        raise IdxError(f"{path}: expected {expected} bytes as its header says; got {len(content)}")
+    if stream.unused_data:
+        raise IdxError(
+            f"{path}: expected the end of the file; got {len(stream.unused_data)} bytes more"
+        )
+    return content
+
+
+def _length(path: Path, header: bytes, item: tuple[int, ...]) -> int:
+    """Check an IDX header; return how long header and items must be together."""
+    length = 8 + 4 * len(item)
+    if len(header) < length:
+        raise IdxError(f"{path}: expected an IDX header of {length} bytes; got {len(header)}")
+    magic = bytes([0, 0, UNSIGNED_BYTE, 1 + len(item)])
+    if header[:4] != magic:
+        raise IdxError(f"{path}: expected an IDX file with magic {magic!r}; got {header[:4]!r}")
+    count, *shape = struct.unpack(f">{1 + len(item)}I", header[4:])
+    if tuple(shape) != item:
+        raise IdxError(f"{path}: expected items of shape {item}; got {tuple(shape)}")
+    if not 1 <= count <= MOST:
+        raise IdxError(f"{path}: expected 1 to {MOST} items; got {count}")
+    return length + int(count) * math.prod(item)

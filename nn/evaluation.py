@@ -1,0 +1,249 @@
+"""The test set's loss and accuracy after every update, without starting from the pixels each time.
+
+Evaluating the test set is one matrix product, X_test W, and a little more. Doing that after each
+of hundreds of updates costs many times what the updates themselves do. But an update changes the
+first layer by little: with step size a, batch X_B of n images and delta = dL_ds of the first layer,
+
+    W <- W - a X_B^T delta,     b <- b - a 1^T delta,
+
+so the test set's pre-activations change by
+
+    X_test W + b  <-  X_test W + b - a (X_test X_B^T + 1) delta.
+
+The products of test and training images (a Gram matrix) never change, so they are computed once.
+What is left per update is a product of (n_test, n) and (n, h) in place of (n_test, d) and (d, h).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.activations import clip_margin
+from nn.arrays import Activation, FloatArray
+from nn.losses import accuracy, logistic_loss
+from nn.network import LayerCache, forward_pass, layer_backward
+
+# Rows of the test set handled together: their pre-activations stay in the processor's cache
+# between the product that updates them and the layers that read them.
+BLOCK = 256
+# Rounding errors of the updates add up; starting afresh now and then keeps them below 1e-12.
+FRESH_EVERY = 500
+# The Gram matrix is given up where it would need more memory than this, in bytes.
+GRAM_LIMIT = 400e6
+
+
+class Evaluation(NamedTuple):
+    """How a network does on a whole set, and what shape it is in.
+
+    Attributes
+    ----------
+    loss : float
+        Average loss in nats.
+    accuracy : float
+        Share classified correctly.
+    dead_hidden_units : float
+        Share of the first layer's units that are zero for every image; such a unit has no
+        gradient any more. NaN for a network without hidden layer.
+    saturated_outputs : float
+        Share of outputs that the sigmoid's clipping holds at its bounds.
+    output_spread : float
+        Largest minus smallest output; 0 is a constant prediction.
+    """
+
+    loss: float
+    accuracy: float
+    dead_hidden_units: float
+    saturated_outputs: float
+    output_spread: float
+
+
+class FollowedSet:
+    """A set of images whose first-layer pre-activations follow the network through SGD.
+
+    Parameters
+    ----------
+    X : ndarray of shape (m, d)
+        The images to evaluate, one a row.
+    y : ndarray of shape (m,)
+        Their labels.
+    X_train : ndarray of shape (n_train, d)
+        The images that batches will be taken from.
+    constant : ndarray of shape (m, h)
+        What the pre-activations hold beyond X W + b.
+    batch_size : int
+        Images per update.
+    updates : int
+        How many updates will come.
+    """
+
+    def __init__(
+        self,
+        X: FloatArray,
+        y: FloatArray,
+        X_train: FloatArray,
+        *,
+        constant: FloatArray,
+        batch_size: int,
+        updates: int,
+    ) -> None:
+        self.X = X
+        self.y = y
+        self.constant = constant
+        self._s: FloatArray | None = None
+        self._gram: FloatArray | None = None
+        self._since_fresh = 0
+        if following_pays(*X.shape, len(X_train), batch_size, constant.shape[1], updates):
+            # One row per training image, so that a batch's rows are gathered as whole lines. The
+            # 1 is the bias, a weight on an input that is always 1.
+            self._gram = X_train @ X.T
+            self._gram += 1.0
+
+    def follow(
+        self,
+        batch: npt.NDArray[np.intp],
+        dL_dg: FloatArray,
+        layer_caches: Sequence[LayerCache],
+        step_size: float,
+    ) -> None:
+        """Follow an SGD update that is about to be made.
+
+        Parameters
+        ----------
+        batch : ndarray of shape (n,)
+            Which training images the update uses.
+        dL_dg : ndarray of shape (n,)
+            From `logistic_loss` on that batch.
+        layer_caches : sequence of LayerCache
+            From `forward_pass` on that batch. Their weights are still those before the update.
+        step_size : float
+            The update's step size.
+        """
+        self._since_fresh += 1
+        if self._gram is None or self._since_fresh > FRESH_EVERY:
+            self._s = None
+        elif self._s is not None:
+            change = first_layer_delta(dL_dg, layer_caches)
+            change *= -step_size
+            gram = self._gram[batch]
+            for rows in blocks(len(self.X)):
+                self._s[rows] += gram[:, rows].T @ change
+
+    def evaluate(
+        self,
+        weight_matrices: Sequence[FloatArray],
+        biases: Sequence[FloatArray],
+        activations: Sequence[Activation],
+    ) -> Evaluation:
+        """Evaluate the network, all of whose updates were followed."""
+        if self._s is None:
+            self._s = self.X @ weight_matrices[0] + biases[0] + self.constant
+            self._since_fresh = 0
+        return evaluate_from(self._s, self.y, weight_matrices[1:], biases[1:], activations)
+
+
+def following_pays(
+    m: int, d: int, n_train: int, batch_size: int, hidden: int, updates: int
+) -> bool:
+    """Say whether following m images costs fewer multiplications than evaluating them afresh."""
+    afresh = updates * m * d * hidden
+    followed = n_train * m * d + updates * m * batch_size * hidden
+    return followed < afresh and 8 * n_train * m <= GRAM_LIMIT
+
+
+def first_layer_delta(dL_dg: FloatArray, layer_caches: Sequence[LayerCache]) -> FloatArray:
+    """Derivative of the average loss with respect to the first layer's pre-activations.
+
+    Parameters
+    ----------
+    dL_dg : ndarray of shape (n,)
+    layer_caches : sequence of LayerCache
+        From `forward_pass`.
+
+    Returns
+    -------
+    ndarray of shape (n, h)
+        What `layer_backward` calls dL_ds, for the first layer.
+    """
+    dL_dout = dL_dg[:, np.newaxis] / len(dL_dg)
+    for cache in reversed(layer_caches[1:]):
+        dL_dx, _, _ = layer_backward(dL_dout, cache)
+        assert dL_dx is not None
+        dL_dout = dL_dx
+    return dL_dout * layer_caches[0].dout_ds
+
+
+def evaluate(
+    X: FloatArray,
+    y: FloatArray,
+    weight_matrices: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+    activations: Sequence[Activation],
+) -> Evaluation:
+    """Evaluate a network on a set, straight from its images.
+
+    Parameters
+    ----------
+    X : ndarray of shape (m, d)
+        Images.
+    y : ndarray of shape (m,)
+        Labels.
+    weight_matrices, biases : sequence of ndarray
+        The network.
+    activations : sequence of callable
+        The layers' activations.
+
+    Returns
+    -------
+    Evaluation
+    """
+    s = X @ weight_matrices[0] + biases[0]
+    return evaluate_from(s, y, weight_matrices[1:], biases[1:], activations)
+
+
+def evaluate_from(
+    s: FloatArray,
+    y: FloatArray,
+    weight_matrices: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+    activations: Sequence[Activation],
+) -> Evaluation:
+    """Evaluate a network from its first layer's pre-activations.
+
+    Parameters
+    ----------
+    s : ndarray of shape (m, h)
+        X W + b of the first layer.
+    y : ndarray of shape (m,)
+        Labels.
+    weight_matrices, biases : sequence of ndarray
+        The layers above the first.
+    activations : sequence of callable
+        The activations of all layers, the first one's too.
+
+    Returns
+    -------
+    Evaluation
+    """
+    g = np.empty(len(s), s.dtype)
+    alive = np.zeros(s.shape[1], dtype=bool)
+    for rows in blocks(len(s)):
+        out, _ = activations[0](s[rows])
+        alive |= out.max(axis=0) > 0
+        g[rows], _ = forward_pass(out, weight_matrices, biases, activations[1:])
+    eps = clip_margin(g.dtype)
+    return Evaluation(
+        loss=float(logistic_loss(g, y)[0].mean()),
+        accuracy=accuracy(g, y),
+        dead_hidden_units=1.0 - float(alive.mean()) if weight_matrices else float("nan"),
+        saturated_outputs=float(np.mean((g <= eps) | (g >= 1 - eps))),
+        output_spread=float(np.ptp(g)),
+    )
+
+
+def blocks(length: int) -> list[slice]:
+    """Cut `length` rows into slices of at most `BLOCK`."""
+    return [slice(start, start + BLOCK) for start in range(0, length, BLOCK)]

@@ -1,0 +1,219 @@
+"""Training by mini-batch stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.activations import relu_activation, sigmoid_activation
+from nn.arrays import Activation, FloatArray, require_shape
+from nn.evaluation import Evaluation, FollowedSet
+from nn.losses import accuracy, logistic_loss
+from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
+
+
+class Timestep(NamedTuple):
+    """What is recorded of one SGD update.
+
+    Attributes
+    ----------
+    timestep : int
+        Counts updates from 1.
+    epoch : int
+        Counts passes over the training data from 1.
+    train_loss, train_accuracy : float
+        Averages over the mini-batch, before its update.
+    test : Evaluation
+        The whole test set, after the update.
+    """
+
+    timestep: int
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    test: Evaluation
+
+
+class Training(NamedTuple):
+    """A trained network and the way there.
+
+    Attributes
+    ----------
+    weight_matrices, biases : list of ndarray
+        The parameters after the last update.
+    history : list of Timestep
+        One entry per update.
+    """
+
+    weight_matrices: list[FloatArray]
+    biases: list[FloatArray]
+    history: list[Timestep]
+
+
+def mini_batches(
+    n: int, batch_size: int, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Shuffle n samples and divide them up.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples.
+    batch_size : int
+        Samples in a batch; the last batch holds what is left.
+    rng : numpy.random.Generator
+        Where the order comes from.
+
+    Yields
+    ------
+    ndarray of int
+        The samples of one batch; every sample is in exactly one.
+    """
+    order = rng.permutation(n)
+    for start in range(0, n, batch_size):
+        yield order[start : start + batch_size]
+
+
+def train(
+    X_train: FloatArray,
+    y_train: FloatArray,
+    X_test: FloatArray,
+    y_test: FloatArray,
+    *,
+    layer_dims: Sequence[int],
+    activations: Sequence[Activation] = (relu_activation, sigmoid_activation),
+    step_size: float,
+    batch_size: int,
+    epochs: int,
+    rng: np.random.Generator,
+) -> Training:
+    """Train a network by SGD and evaluate it after each update.
+
+    Parameters
+    ----------
+    X_train : ndarray of shape (n, d)
+        Training images in [0, 1], one a row.
+    y_train : ndarray of shape (n,)
+        Training labels, 0 or 1.
+    X_test, y_test : ndarray of shapes (m, d) and (m,)
+        The test set.
+    layer_dims : sequence of int
+        Widths from the input d to the output 1.
+    activations : sequence of callable, optional
+        One per layer.
+    step_size : float
+        What the gradient of the batch's average loss is multiplied with.
+    batch_size : int
+        1 for SGD proper, n for gradient descent.
+    epochs : int
+        Passes over the training data, which is shuffled anew for each.
+    rng : numpy.random.Generator
+        Draws the weights first, then each epoch's order.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or the batch size is out of range.
+    FloatingPointError
+        If a loss stops being a finite number, with the timestep.
+
+    References
+    ----------
+    Handout, 1.2 (e).
+    """
+    n = len(X_train)
+    _check(X_train, y_train, X_test, y_test, layer_dims, batch_size)
+    weight_matrices = create_weight_matrices(layer_dims, rng=rng)
+    biases = create_bias_vectors(layer_dims)
+
+    # A pixel that no training image uses has no gradient: its weights stay as they were drawn, so
+    # the loop runs on the other pixels and the test set gets the rest as a constant.
+    used = X_train.any(axis=0)
+    W_all = weight_matrices[0]
+    weight_matrices[0] = W_all[used]
+    X_train = np.ascontiguousarray(X_train[:, used])
+    test_set = FollowedSet(
+        np.ascontiguousarray(X_test[:, used]),
+        y_test,
+        X_train,
+        constant=X_test[:, ~used] @ W_all[~used],
+        batch_size=batch_size,
+        updates=epochs * -(-n // batch_size),
+    )
+
+    history: list[Timestep] = []
+    for epoch in range(1, epochs + 1):
+        for batch in mini_batches(n, batch_size, rng):
+            X_batch, y_batch = X_train[batch], y_train[batch]
+            output, layer_caches = forward_pass(X_batch, weight_matrices, biases, activations)
+            loss, dL_dg = logistic_loss(output, y_batch)
+            grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
+            test_set.follow(batch, dL_dg, layer_caches, step_size)
+            for parameter, gradient in zip(
+                [*weight_matrices, *biases], [*grad_Ws, *grad_bs], strict=True
+            ):
+                parameter -= step_size * gradient
+            test = test_set.evaluate(weight_matrices, biases, activations)
+            history.append(
+                Timestep(
+                    len(history) + 1, epoch, float(loss.mean()), accuracy(output, y_batch), test
+                )
+            )
+            _require_finite(history[-1])
+
+    W_all[used] = weight_matrices[0]
+    return Training([W_all, *weight_matrices[1:]], biases, history)
+
+
+def _check(
+    X_train: FloatArray,
+    y_train: FloatArray,
+    X_test: FloatArray,
+    y_test: FloatArray,
+    layer_dims: Sequence[int],
+    batch_size: int,
+) -> None:
+    """Refuse arrays and sizes that do not fit together."""
+    n = len(X_train)
+    require_shape("X_train", X_train, "n", layer_dims[0])
+    require_shape("y_train", y_train, n)
+    require_shape("X_test", X_test, "m", layer_dims[0])
+    require_shape("y_test", y_test, len(X_test))
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size must lie between 1 and {n}, the number of samples; got {batch_size}")
+
+
+def _require_finite(step: Timestep) -> None:
+    """Stop a training that has left the numbers."""
+    if not np.isfinite([step.train_loss, step.test.loss]).all():
+        raise FloatingPointError(
+            f"training diverged at timestep {step.timestep}: expected finite losses; got "
+            f"{step.train_loss} on the batch and {step.test.loss} on the test set. "
+            "A smaller step size keeps the weights finite."
+        )
+
+
+def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:
+    """Turn a history into columns.
+
+    Parameters
+    ----------
+    history : sequence of Timestep
+        From `train`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        One entry per column, each of shape (updates,): timestep, epoch, train_loss,
+        train_accuracy, test_loss, test_accuracy, then the other fields of `Evaluation`.
+    """
+    rows = [(*step[:4], *step.test) for step in history]
+    names = [*Timestep._fields[:4], "test_loss", "test_accuracy", *Evaluation._fields[2:]]
+    return {name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
