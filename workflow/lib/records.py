@@ -1,0 +1,109 @@
+"""Records: what one rule leaves for the next, the same bytes for the same content.
+
+Arrays go to `.npz`, series to `.csv`, facts to `.json`. A record appears whole or not at all:
+it is written beside its final name and then renamed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workflow.lib.files import beside as beside
+from workflow.lib.files import write_bytes as write_bytes
+from workflow.lib.files import write_text as write_text
+
+# A zip member must carry a date; this is the earliest that the format can say.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def write_json(path: str | Path, facts: Any) -> None:
+    """Write facts as canonical JSON: sorted keys, shortest round-trip floats, final newline.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite: JSON has no such value, and no fact should.
+    """
+    text = json.dumps(facts, sort_keys=True, indent=1, allow_nan=False, default=_plain)
+    write_text(path, text + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read what `write_json` wrote."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def _plain(value: object) -> object:
+    """Turn what NumPy computed into what JSON knows."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"a record holds numbers, strings, lists and dicts; got {type(value)}")
+
+
+def write_csv(path: str | Path, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]) -> None:
+    """Write equally long columns; floats as their shortest round-trip form.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    columns : mapping of str to sequence
+        The columns in their order, by name.
+    """
+    plain = [np.asarray(column).tolist() for column in columns.values()]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*plain, strict=True))
+    write_text(path, text.getvalue())
+
+
+def read_csv(path: str | Path) -> dict[str, npt.NDArray[Any]]:
+    """Read what `write_csv` wrote: an array per column, of integers, floats or strings."""
+    with open(path, newline="", encoding="utf-8") as file:
+        names, *rows = csv.reader(file)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return {name: _numbers(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _numbers(column: Sequence[str]) -> npt.NDArray[Any]:
+    """Convert a column of text to integers, else floats, else leave it text."""
+    for kind in (np.int64, np.float64):
+        try:
+            return np.array(column, dtype=np.str_).astype(kind)
+        except ValueError:
+            continue
+    return np.array(column)
+
+
+def write_npz(path: str | Path, **arrays: npt.NDArray[Any]) -> None:
+    """Write arrays as an uncompressed `.npz` without time stamps.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    **arrays : ndarray
+        The arrays by name. Their order in the file is that of the names.
+    """
+    with beside(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name in sorted(arrays):
+            content = io.BytesIO()
+            array = np.ascontiguousarray(arrays[name])
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), content.getvalue())
+
+
+def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
+    """Read what `write_npz` wrote. Zip checks each member's CRC on the way."""
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}

@@ -1,0 +1,12 @@
+"""Complete the cache of MNIST's files from the mirrors that the config names."""
+
+import sys
+from pathlib import Path
+
+from workflow.lib.job import logged
+from workflow.lib.sources import fetch
+
+with logged(snakemake):
+    folder = Path(snakemake.output.train_images).parent
+    # The log takes stderr; a progress bar is for the person at the terminal.
+    fetch(folder, snakemake.config["mirrors"], terminal=sys.__stderr__)
