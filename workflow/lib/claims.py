@@ -1,0 +1,101 @@
+"""Claims: sentences that the report may print only while the records bear them out.
+
+A claim has a sentence, the numbers that it speaks of (as paths into the records) and a condition
+on these numbers. The claims stand in report/claims.yaml, where a reader finds all three together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2.sandbox import SandboxedEnvironment
+
+from workflow.lib.errors import ReportError
+from workflow.lib.latex import environment
+
+
+def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Evaluate every claim over the records.
+
+    Parameters
+    ----------
+    path : str or Path
+        The claims, as YAML: name -> sentence, numbers, holds.
+    facts : mapping
+        The records.
+
+    Returns
+    -------
+    dict
+        For each claim its sentence as LaTeX, its numbers, its condition and whether it holds.
+
+    Raises
+    ------
+    ReportError
+        If a number is not in the records or a condition is not an expression.
+    """
+    claims = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    latex = environment(Path(path).parent)
+    # Conditions compare numbers; the sandbox keeps them from doing anything else.
+    conditions = SandboxedEnvironment()
+    evaluated = {}
+    for name, claim in claims.items():
+        numbers = {key: _look_up(name, facts, at) for key, at in claim["numbers"].items()}
+        holds = conditions.compile_expression(claim["holds"])(**numbers)
+        if not isinstance(holds, bool):
+            raise ReportError(
+                f"The condition of claim {name!r} must be true or false; "
+                f"{claim['holds']!r} is {holds!r} with {numbers}.",
+                "Correct it in report/claims.yaml.",
+            )
+        evaluated[name] = {
+            "sentence": latex.from_string(claim["sentence"].strip()).render(numbers),
+            "numbers": numbers,
+            "condition": claim["holds"],
+            "holds": holds,
+        }
+    return evaluated
+
+
+def _look_up(claim: str, facts: Mapping[str, Any], path: str) -> Any:
+    """Follow a dotted path into the records; a whole number picks from a list."""
+    value: Any = facts
+    for key in str(path).split("."):
+        try:
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            known = sorted(value) if isinstance(value, Mapping) else f"{type(value).__name__}"
+            raise ReportError(
+                f"Claim {claim!r} asks the records for {path!r}, but there is no {key!r} in {known}.",
+                "Correct the path in report/claims.yaml.",
+            ) from error
+    return value
+
+
+def require_true(claims: Mapping[str, Mapping[str, Any]]) -> None:
+    """Stop the build at a sentence that is not true.
+
+    Raises
+    ------
+    ReportError
+        With the name, sentence, numbers and condition of each claim that does not hold.
+    """
+    false = {name: claim for name, claim in claims.items() if not claim["holds"]}
+    if false:
+        raise ReportError(
+            "The report says what its records do not bear out:\n"
+            + "\n".join(
+                f"    claim {name}: {claim['sentence']}\n"
+                f"      expected: {claim['condition']}; got: {_list(claim['numbers'])}"
+                for name, claim in false.items()
+            ),
+            "If the change that led here is meant, correct the sentence or its condition in "
+            "report/claims.yaml; else undo the change.",
+        )
+
+
+def _list(numbers: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in numbers.items())

@@ -1,0 +1,77 @@
+"""The report's LaTeX: templates filled with facts and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workflow.lib.errors import ReportError
+from workflow.lib.latex import Latex, environment, escape
+from workflow.lib.listings import style_definitions
+
+
+def render_report(
+    folder: str | Path,
+    facts: Mapping[str, Any],
+    claims: Mapping[str, Mapping[str, Any]],
+    author: Mapping[str, str],
+    dataset: str,
+) -> str:
+    """Fill the templates.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where main.tex.j2 is.
+    facts : mapping
+        The records, by name.
+    claims : mapping
+        From `evaluate_claims`. Each must be printed somewhere.
+    author : mapping
+        name and worked_with, as a person typed them.
+    dataset : str
+        "mnist" or "synthetic".
+
+    Returns
+    -------
+    str
+        The document's source.
+
+    Raises
+    ------
+    ReportError
+        If a template asks for a claim that is not there, or a claim is never printed.
+    """
+    printed = set()
+
+    def claim(name: str) -> Latex:
+        if name not in claims:
+            raise ReportError(
+                f"A template prints the claim {name!r}; report/claims.yaml has no such claim.",
+                f"Add it there. There are {', '.join(claims)}.",
+            )
+        printed.add(name)
+        sentence = claims[name]["sentence"]
+        if claims[name]["holds"]:
+            return Latex(sentence)
+        return Latex(rf"\emph{{[For these digits it does not hold that:}} {sentence}\emph{{]}}")
+
+    text = (
+        environment(folder)
+        .get_template("main.tex.j2")
+        .render(
+            **facts,
+            claim=claim,
+            author={key: escape(text, f"author.{key}") for key, text in author.items()},
+            dataset=dataset,
+            listing_style=style_definitions(),
+            zip=zip,
+        )
+    )
+    if silent := set(claims) - printed:
+        raise ReportError(
+            f"No template prints the claims {', '.join(sorted(silent))}.",
+            "Print them with << claim(\"name\") >>, or remove them from report/claims.yaml.",
+        )
+    return text

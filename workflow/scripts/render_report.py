@@ -1,0 +1,12 @@
+"""Fill the templates with the records."""
+
+from workflow.lib.facts import gather_facts
+from workflow.lib.job import logged
+from workflow.lib.records import read_json, write_text
+from workflow.lib.rendering import render_report
+
+with logged(snakemake):
+    facts = gather_facts(snakemake.input)
+    claims = read_json(snakemake.input.claims)
+    text = render_report("report", facts, claims, snakemake.params.author, snakemake.params.dataset)
+    write_text(snakemake.output[0], text)
