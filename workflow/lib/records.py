@@ -98,12 +98,13 @@ def write_npz(path: str | Path, **arrays: npt.NDArray[Any]) -> None:
     with beside(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name in sorted(arrays):
             content = io.BytesIO()
-            array = np.ascontiguousarray(arrays[name])
+            array = np.asarray(arrays[name], order="C")
             np.lib.format.write_array(content, array, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), content.getvalue())
 
 
 def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
     """Read what `write_npz` wrote. Zip checks each member's CRC on the way."""
-    with np.load(path, allow_pickle=False) as archive:
+    # np.load itself leaves a damaged file open.
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

@@ -9,12 +9,14 @@ from typing import Any
 from workflow.lib.errors import ReportError
 from workflow.lib.latex import Latex, environment, escape
 from workflow.lib.listings import style_definitions
+from workflow.lib.manifest import sources_hash
 
 
 def render_report(
     folder: str | Path,
     facts: Mapping[str, Any],
     claims: Mapping[str, Mapping[str, Any]],
+    chain: Mapping[str, Any],
     author: Mapping[str, str],
     dataset: str,
 ) -> str:
@@ -28,6 +30,8 @@ def render_report(
         The records, by name.
     claims : mapping
         From `evaluate_claims`. Each must be printed somewhere.
+    chain : mapping
+        The manifest up to the figures.
     author : mapping
         name and worked_with, as a person typed them.
     dataset : str
@@ -65,6 +69,8 @@ def render_report(
             claim=claim,
             author={key: escape(text, f"author.{key}") for key, text in author.items()},
             dataset=dataset,
+            sources_hash=sources_hash(chain),
+            chain_hash=chain["figures"]["chain"],
             listing_style=style_definitions(),
             zip=zip,
         )

@@ -6,7 +6,13 @@ from workflow.lib.records import read_json, write_text
 from workflow.lib.rendering import render_report
 
 with logged(snakemake):
-    facts = gather_facts(snakemake.input)
-    claims = read_json(snakemake.input.claims)
-    text = render_report("report", facts, claims, snakemake.params.author, snakemake.params.dataset)
+    given = snakemake.input
+    text = render_report(
+        "report",
+        gather_facts(given),
+        read_json(given.claims),
+        read_json(given.chain),
+        snakemake.params.author,
+        snakemake.params.dataset,
+    )
     write_text(snakemake.output[0], text)

@@ -1,0 +1,69 @@
+# Two commands matter: `make report` and `make test`. Both work from a fresh clone: what is
+# missing (packages into .venv, a TeX engine) they set up first, or say what to install.
+
+PYTHON := .venv/bin/python
+SNAKEMAKE := $(PYTHON) -m snakemake
+# More arguments for the command behind a target, for instance `make test ARGS="-k losses"`.
+ARGS :=
+
+# Only this project's packages count, whatever else the shell points to.
+unexport PYTHONPATH PYTHONHOME
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help report test test-faults check format bench verify why unlock lock clean distclean \
+	environment developer-environment tex
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+report: environment tex ## build report/hw2.pdf from MNIST (hw2-synthetic.pdf if MNIST cannot be had)
+	@$(PYTHON) setup/report.py $(ARGS)
+
+test: developer-environment tex ## run the tests, without MNIST and without network
+	@$(PYTHON) -m pytest -n auto $(ARGS) tests
+
+test-faults: developer-environment tex ## run the slow tests too: kills, full disks, whole builds
+	@$(PYTHON) -m pytest -n auto -m faults $(ARGS) tests
+
+check: developer-environment ## look for faults in style, types and rules
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m snakefmt --check Snakefile workflow/rules
+	$(SNAKEMAKE) --lint
+
+format: developer-environment ## bring the code into the project's style
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m snakefmt Snakefile workflow/rules
+
+bench: ## measure the speed beside PyTorch and plain NumPy (an environment of its own)
+	@bash benchmarks/run.sh $(ARGS)
+
+verify: environment tex ## build the last commit anew elsewhere and compare it with its manifest
+	@$(PYTHON) -m workflow.lib.verify $(ARGS)
+
+why: environment ## say what would be built again, and what changed
+	@$(PYTHON) -m workflow.lib.why $(ARGS)
+
+unlock: environment ## take away the lock that a killed build left behind
+	@$(SNAKEMAKE) --unlock
+
+lock: environment ## pin the packages of requirements*.in (ARGS=--upgrade: to the newest versions)
+	@$(PYTHON) setup/lock.py $(ARGS)
+
+clean: ## remove all that was computed; what was downloaded stays
+	rm -rf results logs .snakemake report/hw2.pdf report/hw2-synthetic.pdf
+
+distclean: clean ## ... and the installed packages
+	rm -rf .venv .venv.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+environment:
+	@bash setup/environment.sh requirements.txt
+
+developer-environment:
+	@bash setup/environment.sh requirements.txt requirements-dev.txt
+
+tex:
+	@bash setup/tex.sh

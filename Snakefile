@@ -1,0 +1,80 @@
+"""From MNIST and a toy pickle to report/hw2.pdf.
+
+`snakemake` builds the report, `snakemake -n` says what would run, `snakemake report/hw2.pdf`
+builds one file. How the pieces depend on each other stands in workflow/rules/, one file a theme.
+"""
+
+import atexit
+import os
+import sys
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.19")
+sys.path.insert(0, workflow.basedir)
+
+from workflow.lib.closure import sources
+from workflow.lib.configuration import check_config
+from workflow.lib.errors import ReportError
+from workflow.lib.failures import print_causes
+from workflow.lib.pins import environment
+from workflow.lib.seals import altered_files, mark_incomplete
+from workflow.lib.mnist_files import FILES
+
+
+configfile: "config/config.yaml"
+
+
+try:
+    check_config(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
+except ReportError as error:
+    raise WorkflowError(str(error))
+
+os.environ.update(environment(workflow.basedir))
+mark_incomplete(
+    altered_files(
+        ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"],
+        known={f"resources/mnist/{name}": sha256 for name, sha256 in FILES.items()},
+    )
+)
+
+
+# `results` holds what was computed from MNIST, `results/synthetic` the same for drawn digits.
+wildcard_constraints:
+    results="results|results/synthetic",
+    step_size=r"[0-9.e+-]+",
+    mark="|-synthetic",
+
+
+STEP_SIZES = [str(float(step_size)) for step_size in config["training"]["step_sizes"]]
+RESULTS = {"mnist": "results", "synthetic": "results/synthetic"}
+REPORTS = {"mnist": "report/hw2.pdf", "synthetic": "report/hw2-synthetic.pdf"}
+
+
+def code_of(rule):
+    """List what a rule's result depends on besides its data: its script, every module that the
+    script reaches, and the pinned packages."""
+    return [*sources(f"workflow/scripts/{rule}.py", workflow.basedir), "requirements.txt"]
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        REPORTS[config["dataset"]],
+        f"{RESULTS[config['dataset']]}/manifest.json",
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/experiments.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+onerror:
+    # Said at the very end, when Snakemake has said everything else.
+    atexit.register(print_causes, log[0])

@@ -1,0 +1,361 @@
+"""Memorization: fitting labels that have nothing to do with the inputs, in few updates.
+
+Full-batch gradient descent can do it in one update, and fewer than one is impossible. An update
+with step size a changes the score (the output's pre-activation) of sample i, to first order, by
+
+    -(a / n) sum_j k(x_i, x_j) (g_j - y_j),
+
+where k compares what the network's weights see of two samples. Each sample has to outweigh the
+others: k(x_i, x_i) against all k(x_i, x_j). So
+
+- the inputs are centred: uniform inputs share the mean 1/2, and uncentred they all look alike;
+- the batch is everything, so that each sample takes part in the one update;
+- the hidden layer is wide: the chance in k shrinks as units are averaged;
+- the output's bias is calibrated: a common k(x_i, x_j) drops out where the g_j - y_j add up to 0;
+- the step is large: the change has to outweigh the random scores that the network starts with.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.activations import relu_activation, sigmoid_activation
+from nn.arrays import FloatArray, require_shape
+from nn.losses import accuracy, logistic_loss
+from nn.network import (
+    LayerCache,
+    backward_pass,
+    create_bias_vectors,
+    create_weight_matrices,
+    forward_pass,
+    layer_forward,
+)
+from nn.training import mini_batches
+
+ACTIVATIONS = (relu_activation, sigmoid_activation)
+
+
+class Recipe(NamedTuple):
+    """The choices that `memorize` leaves open.
+
+    Attributes
+    ----------
+    width, step_size, batch_size, centre, calibrate
+        As `memorize` takes them.
+    """
+
+    width: int
+    step_size: float
+    batch_size: int
+    centre: bool
+    calibrate: bool
+
+
+class Memorization(NamedTuple):
+    """How a network came to know its training set by heart, or why not: `updates` ran out.
+
+    An attempt also ends when nothing can come of it: no hidden unit is active for any sample, so
+    there is no gradient, or the weights have grown beyond what a float holds.
+
+    Attributes
+    ----------
+    accuracies : list of float
+        Training accuracy before the first update, then after each.
+    output : ndarray of shape (n,)
+        The network's output for each sample after the last update.
+    """
+
+    accuracies: list[float]
+    output: FloatArray
+
+    @property
+    def updates(self) -> int:
+        """Updates made."""
+        return len(self.accuracies) - 1
+
+    @property
+    def memorized(self) -> bool:
+        """Whether the training accuracy reached 100 %."""
+        return self.accuracies[-1] == 1.0
+
+
+def memorize(
+    X: FloatArray,
+    y: FloatArray,
+    *,
+    width: int,
+    step_size: float,
+    batch_size: int,
+    centre: bool,
+    calibrate: bool,
+    rng: np.random.Generator,
+    max_updates: int,
+) -> Memorization:
+    """Train a fresh two-layer network until it classifies every training sample correctly.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        Inputs, one sample a row.
+    y : ndarray of shape (n,)
+        Labels, 0 or 1.
+    width : int
+        Units in the hidden layer.
+    step_size : float
+        What the gradient of the batch's average loss is multiplied with.
+    batch_size : int
+        Samples in a batch; n for gradient descent.
+    centre : bool
+        Whether to subtract from each input its mean over the samples.
+    calibrate : bool
+        Whether to start from the output bias of `calibrated_bias` in place of zero.
+    rng : numpy.random.Generator
+        Draws the weights, N(0, 0.01^2), then each epoch's order.
+    max_updates : int
+        After this many updates it is given up.
+
+    Returns
+    -------
+    Memorization
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or a number is out of range.
+
+    References
+    ----------
+    Handout, 1.3 (f).
+    """
+    require_shape("X", X, "n", "d")
+    inputs = X - X.mean(axis=0) if centre else X
+    return memorize_from(
+        create_weight_matrices([X.shape[1], width, 1], rng=rng),
+        inputs,
+        y,
+        step_size=step_size,
+        batch_size=batch_size,
+        calibrate=calibrate,
+        rng=rng,
+        max_updates=max_updates,
+    )
+
+
+@np.errstate(over="ignore", invalid="ignore")  # `_hopeless` sees what comes of an overflow
+def memorize_from(
+    weight_matrices: Sequence[FloatArray],
+    X: FloatArray,
+    y: FloatArray,
+    *,
+    step_size: float,
+    batch_size: int,
+    calibrate: bool,
+    rng: np.random.Generator,
+    max_updates: int,
+) -> Memorization:
+    """Do what `memorize` does, from given weights and with inputs as they are.
+
+    Parameters
+    ----------
+    weight_matrices : sequence of ndarray
+        The weights to start from, of shapes (d, h) and (h, 1).
+    X, y, step_size, batch_size, calibrate, rng, max_updates
+        As in `memorize`.
+
+    Returns
+    -------
+    Memorization
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or a number is out of range.
+    """
+    _check(X, y, batch_size, max_updates)
+    Ws = list(weight_matrices)
+    bs = create_bias_vectors([X.shape[1], len(Ws[1]), 1])
+    output, layer_caches = forward_pass(X, Ws, bs, ACTIVATIONS)
+    if calibrate:
+        hidden = layer_caches[1].x
+        bs[1] = calibrated_bias(hidden @ Ws[1], y)
+        out, layer_caches[1] = layer_forward(hidden, Ws[1], bs[1], sigmoid_activation)
+        output = out[:, 0]
+    accuracies = [accuracy(output, y)]
+    for batch in _batches(len(X), batch_size, max_updates, rng):
+        if accuracies[-1] == 1.0 or _hopeless(output, layer_caches):
+            break
+        if batch_size < len(X):  # else the pass that measured the accuracy is the batch's own
+            output, layer_caches = forward_pass(X[batch], Ws, bs, ACTIVATIONS)
+        _, dL_dg = logistic_loss(output, y[batch])
+        grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
+        Ws = [W - step_size * grad_W for W, grad_W in zip(Ws, grad_Ws, strict=True)]
+        bs = [b - step_size * grad_b for b, grad_b in zip(bs, grad_bs, strict=True)]
+        output, layer_caches = forward_pass(X, Ws, bs, ACTIVATIONS)
+        accuracies.append(accuracy(output, y))
+    return Memorization(accuracies, output)
+
+
+def calibrated_bias(scores: FloatArray, y: FloatArray) -> FloatArray:
+    """Find the output bias with which the mean prediction equals the mean label.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, 1)
+        The output unit's pre-activations without bias.
+    y : ndarray of shape (n,)
+        Labels; both must occur, or the bias would be infinite.
+
+    Returns
+    -------
+    ndarray of shape (1, 1)
+
+    Raises
+    ------
+    ValueError
+        If only one of the labels occurs.
+    """
+    share = y.mean()
+    if not 0 < share < 1:
+        raise ValueError(f"expected both labels, 0 and 1, in y; got labels with the mean {share}")
+    logit = np.log(share / (1 - share))
+    # Equal scores would need the bias logit - score. The largest score bounds it from below, the
+    # smallest from above; the mean prediction grows with the bias, so bisection finds it.
+    low, high = logit - scores.max(), logit - scores.min()
+    for _ in range(50):
+        middle = (low + high) / 2
+        if sigmoid_activation(scores + middle)[0].mean() < share:
+            low = middle
+        else:
+            high = middle
+    return np.array([[(low + high) / 2]])
+
+
+def kernel_coordinates(X: FloatArray) -> FloatArray:
+    """Describe n inputs by n coordinates each: they span no more dimensions than that.
+
+    A network trained on the coordinates C is the network trained on X, seen in another basis. With
+    X = C Q^T, where Q has orthonormal columns, the hidden layer gets X W = C (Q^T W); an update
+    -a X^T D of W is an update -a C^T D of Q^T W; and if the entries of W are independent draws
+    from N(0, s^2), so are those of Q^T W. For 100 inputs of 784 pixels that is the same experiment
+    with an eighth of the draws and of the multiplications. All that is needed of X is its kernel,
+    X X^T = C C^T.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        Inputs, one a row; linearly independent.
+
+    Returns
+    -------
+    ndarray of shape (n, n)
+        The coordinates, one sample a row.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the inputs are not linearly independent.
+    """
+    return np.linalg.cholesky(X @ X.T)
+
+
+def repeat(
+    y: FloatArray, d: int, recipe: Recipe, *, seeds: Iterable[Sequence[int]], max_updates: int
+) -> list[Memorization]:
+    """Memorize labels with fresh inputs and a fresh network for each seed.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels, 0 or 1.
+    d : int
+        Dimension of the inputs, which are drawn from Uniform([0, 1]) and then handled by their
+        `kernel_coordinates`.
+    recipe : Recipe
+        How to train.
+    seeds : iterable of sequence of int
+        Seeds for `numpy.random.default_rng`.
+    max_updates : int
+        After this many updates it is given up.
+
+    Returns
+    -------
+    list of Memorization
+        One per seed.
+    """
+    attempts = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        X = kernel_coordinates(rng.random((len(y), d)))
+        attempts.append(memorize(X, y, **recipe._asdict(), rng=rng, max_updates=max_updates))
+    return attempts
+
+
+def summarise(attempts: Sequence[Memorization]) -> dict[str, Any]:
+    """Count what became of some attempts.
+
+    Parameters
+    ----------
+    attempts : sequence of Memorization
+        At least one.
+
+    Returns
+    -------
+    dict
+        `attempts`, how many; `memorized`, how many reached 100 %; `one_update`, how many with a
+        single update; `one_update_share`, the same as a share; `updates`, what each needed, None
+        for never; `median_updates`, None if the median attempt never got there.
+    """
+    needed = [a.updates if a.memorized else None for a in attempts]
+    median = float(np.median([np.inf if n is None else n for n in needed]))
+    return {
+        "attempts": len(attempts),
+        "memorized": sum(a.memorized for a in attempts),
+        "one_update": needed.count(1),
+        "one_update_share": needed.count(1) / len(attempts),
+        "updates": needed,
+        "median_updates": median if np.isfinite(median) else None,
+    }
+
+
+def differences(recipe: Recipe, start: Recipe) -> str:
+    """Name what a recipe changes of another, for instance "centred, step size 10"."""
+    phrases = {
+        "batch_size": f"batches of {recipe.batch_size}",
+        "centre": "centred" if recipe.centre else "not centred",
+        "step_size": f"step size {recipe.step_size:g}",
+        "calibrate": "calibrated" if recipe.calibrate else "not calibrated",
+        "width": f"width {recipe.width}",
+    }
+    changed = [p for name, p in phrases.items() if getattr(recipe, name) != getattr(start, name)]
+    return ", ".join(changed) or "the handout's settings"
+
+
+def _batches(
+    n: int, batch_size: int, count: int, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Hand out `count` batches, epoch after epoch; of full ones, in the samples' own order."""
+    if batch_size == n:
+        return itertools.repeat(np.arange(n), count)
+    epochs = (mini_batches(n, batch_size, rng) for _ in itertools.count())
+    return itertools.islice(itertools.chain.from_iterable(epochs), count)
+
+
+def _hopeless(output: FloatArray, layer_caches: Sequence[LayerCache]) -> bool:
+    """Say whether no further update can help: the hidden layer is dead, or overflowed."""
+    return not layer_caches[0].dout_ds.any() or not np.isfinite(output).all()
+
+
+def _check(X: FloatArray, y: FloatArray, batch_size: int, max_updates: int) -> None:
+    """Refuse labels and sizes that do not fit the inputs."""
+    require_shape("y", y, len(X))
+    if not 1 <= batch_size <= len(X):
+        raise ValueError(
+            f"expected a batch_size from 1 to {len(X)}, the number of samples; got {batch_size}"
+        )
+    if max_updates < 0:
+        raise ValueError(f"expected max_updates of at least 0; got {max_updates}")

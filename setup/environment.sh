@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# environment.sh REQUIREMENTS...: make .venv hold the pinned packages of these files.
+#
+# A copy of each file that was installed whole stands in .venv/installed. While the copies equal
+# the files there is nothing to do; if one differs, or an installation was interrupted, .venv is
+# made anew.
+set -euo pipefail
+. setup/common.sh
+
+installed=.venv/installed
+unfinished=.venv/unfinished
+again="Run the same command again."
+
+# What is installed is whole and still what the requirements ask for.
+whole() {
+    [ ! -e "$unfinished" ] && [ -d "$installed" ] && .venv/bin/python -c "" 2>/dev/null || return 1
+    local copy
+    for copy in "$installed"/*.txt; do
+        cmp -s "$copy" "${copy##*/}" || return 1
+    done
+}
+
+# Everything that is wanted now is installed.
+complete() {
+    whole || return 1
+    local file
+    for file; do
+        cmp -s "$file" "$installed/$file" || return 1
+    done
+}
+
+usable() {
+    "$1" -c 'import ensurepip, ssl, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+# 3.11 first: the Python that the pins were compiled for, that CI and environment.yml use.
+find_python() {
+    local name
+    for name in python3.11 python3.12 python3.13 python3; do
+        if usable "$name"; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+complete "$@" && exit
+
+python=$(find_python) || {
+    say "No Python of version 3.11 or later with venv was found."
+    # Older releases than Debian 12 have Python 3.11 beside their own, if at all.
+    system_install python3 python3-pip python3-venv || true
+    find_python >/dev/null || system_install python3.11 python3.11-venv || true
+    python=$(find_python) || fail \
+        "Python 3.11 or later with its venv module is needed; none of python3.11, python3.12, python3.13, python3 is one." \
+        "Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.12; others: https://www.python.org/downloads/) and run the same command again."
+}
+
+if [ -L .venv ] || { [ -e .venv ] && [ ! -e .venv/pyvenv.cfg ] && [ -n "$(ls -A .venv)" ]; }; then
+    fail ".venv is there, but it is not a virtual environment that may be replaced." \
+        "Move it away. $again"
+fi
+
+# One installation at a time. The lock ends with the processes that hold it, however they end.
+exec 9>.venv.lock || fail "This folder cannot be written to." "Make it writable. $again"
+"$python" - <<'END'
+import fcntl
+
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("Another command installs packages here: waiting for it.", flush=True)
+    fcntl.flock(9, fcntl.LOCK_EX)
+except OSError:
+    pass  # a network drive without locks
+END
+complete "$@" && exit
+
+if ! whole; then
+    say "Making .venv with $("$python" --version)."
+    "$python" -m venv --clear .venv ||
+        fail "No virtual environment could be made in .venv (the reason stands above)." "Mend that. $again"
+fi
+touch "$unfinished"
+files=()
+for file; do files+=(--requirement "$file"); done
+say "Installing the packages of $* into .venv. This takes about a minute."
+# pip shows its progress to a person; a log gets the outcome only.
+[ -t 1 ] || files+=(--quiet)
+PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check --require-hashes "${files[@]}" </dev/null ||
+    fail "The packages could not be installed (pip's reason stands above)." \
+        "Check the network, or the disk if that is the reason. $again"
+mkdir -p "$installed"
+cp "$@" "$installed"
+rm "$unfinished"

@@ -1,0 +1,89 @@
+"""Pin the packages: requirements.txt, requirements-dev.txt and environment.yml.
+
+The .in files say what is needed and why; uv chooses versions that fit together for every
+supported Python and platform, with the hashes of their files. Pins that still fit stay;
+`make lock ARGS=--upgrade` takes the newest versions. People who use conda get the same pins.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+COMPILE = (
+    *("pip", "compile", "--quiet", "--universal", "--fork-strategy", "fewest"),
+    *("--python-version", "3.11", "--generate-hashes", "--no-header"),
+)
+PIN = re.compile(r"^([A-Za-z0-9._-]+==[^\s\\]+(?: ; [^\\]+?)?)(?: \\)?$", re.MULTILINE)
+HEAD = """\
+# The packages of requirements.txt for people who use conda, written by `make lock`:
+#   conda env create --file environment.yml && conda activate hw2
+name: hw2
+channels:
+  - conda-forge
+dependencies:
+  - python=3.11
+  - pip
+  - tectonic
+  - pip:
+"""
+
+
+def pins(requirements: str) -> Iterator[str]:
+    """Yield the pinned requirements of a requirements file, with their markers.
+
+    Parameters
+    ----------
+    requirements : str
+        The file's text.
+
+    Yields
+    ------
+    str
+        For instance ``numpy==2.4.6``.
+    """
+    yield from PIN.findall(requirements)
+
+
+def environment(requirements: str) -> str:
+    """Write environment.yml for the pins of requirements.txt.
+
+    Parameters
+    ----------
+    requirements : str
+        The text of requirements.txt.
+
+    Returns
+    -------
+    str
+        The text of environment.yml.
+    """
+    return HEAD + "".join(f'      - "{pin}"\n' for pin in pins(requirements))
+
+
+def lock(uv: str) -> None:
+    """Compile the three files."""
+    for name in ("requirements", "requirements-dev"):
+        command = [uv, *COMPILE, *sys.argv[1:], f"{name}.in", "--output-file", f"{name}.txt"]
+        subprocess.run(command, check=True)
+    text = Path("requirements.txt").read_text(encoding="utf-8")
+    Path("environment.yml").write_text(environment(text), encoding="utf-8")
+
+
+def main() -> None:
+    """Use the uv on PATH, or one that is installed for this call only."""
+    if found := shutil.which("uv"):
+        return lock(found)
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([f"{folder}/bin/python", "-m", "pip", "install", "-q", "uv"], check=True)
+        return lock(f"{folder}/bin/uv")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""Training: its mini-batches, its record, its limits, and the same result by plain means."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nn import evaluation
+from nn.activations import relu_activation, sigmoid_activation
+from nn.evaluation import Evaluation, evaluate
+from nn.losses import accuracy, logistic_loss
+from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
+from nn.training import mini_batches, series, train
+
+SETTINGS = {"layer_dims": [8, 6, 1], "step_size": 0.5, "batch_size": 7, "epochs": 2}
+
+
+def data(n=40, m=300, d=8, seed=0):
+    """Draw a set in which some pixels are used by test images only, and one by none."""
+    rng = np.random.default_rng(seed)
+    X_train, X_test = rng.random((n, d)), rng.random((m, d))
+    X_train[:, [1, 4]] = 0
+    X_train[:, 6] = X_test[:, 6] = 0
+    y_train, y_test = (X.sum(axis=1) > X.sum(axis=1).mean() for X in (X_train, X_test))
+    arrays = X_train, y_train.astype(float), X_test, y_test.astype(float)
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays
+
+
+def plain_training(
+    X_train, y_train, X_test, y_test, *, layer_dims, step_size, batch_size, epochs, rng
+):
+    """Train as the handout says it, on all pixels, with a full evaluation after every update."""
+    weight_matrices = create_weight_matrices(layer_dims, rng=rng)
+    biases = create_bias_vectors(layer_dims)
+    activations = [relu_activation] * (len(biases) - 1) + [sigmoid_activation]
+    rows = []
+    for epoch in range(1, epochs + 1):
+        order = rng.permutation(len(X_train))
+        for start in range(0, len(X_train), batch_size):
+            batch = order[start : start + batch_size]
+            output, caches = forward_pass(X_train[batch], weight_matrices, biases, activations)
+            loss, dL_dg = logistic_loss(output, y_train[batch])
+            grad_Ws, grad_bs = backward_pass(dL_dg, caches)
+            weight_matrices = [
+                W - step_size * g for W, g in zip(weight_matrices, grad_Ws, strict=True)
+            ]
+            biases = [b - step_size * g for b, g in zip(biases, grad_bs, strict=True)]
+            test = evaluate(X_test, y_test, weight_matrices, biases, activations)
+            rows.append((epoch, loss.mean(), accuracy(output, y_train[batch]), test))
+    return weight_matrices, biases, rows
+
+
+@settings(max_examples=40, deadline=None)
+@given(n=st.integers(1, 60), share=st.floats(0, 1), seed=st.integers(0, 5))
+def test_mini_batches_partition_the_samples(n, share, seed) -> None:
+    batch_size = 1 + int(share * (n - 1))
+    batches = list(mini_batches(n, batch_size, np.random.default_rng(seed)))
+    assert sorted(np.concatenate(batches)) == list(range(n))
+    assert all(len(batch) == batch_size for batch in batches[:-1])
+    assert len(batches[-1]) == (n % batch_size or batch_size)
+
+
+def test_the_data_is_reshuffled_for_each_epoch() -> None:
+    rng = np.random.default_rng(0)
+    first, second = (np.concatenate(list(mini_batches(100, 10, rng))) for _ in range(2))
+    assert (first != second).any()
+    assert (first != np.arange(100)).any()
+
+
+def test_samples_change_their_company_not_only_their_turn() -> None:
+    rng = np.random.default_rng(0)
+    first, second = ({frozenset(b) for b in mini_batches(20, 5, rng)} for _ in range(2))
+    assert not first & second
+
+
+@pytest.mark.parametrize("follows", [True, False])
+@pytest.mark.parametrize("layer_dims", [[8, 1], [8, 6, 1], [8, 6, 5, 1]])
+@pytest.mark.parametrize("batch_size", [1, 7, 40])
+def test_training_equals_the_plain_loop(monkeypatch, follows, layer_dims, batch_size) -> None:
+    monkeypatch.setattr(evaluation, "following_pays", lambda *sizes: follows)
+    arguments = {**SETTINGS, "layer_dims": layer_dims, "batch_size": batch_size}
+    activations = [relu_activation] * (len(layer_dims) - 2) + [sigmoid_activation]
+    got = train(*data(), activations=activations, rng=np.random.default_rng(4), **arguments)
+    Ws, bs, rows = plain_training(*data(), rng=np.random.default_rng(4), **arguments)
+    for one, other in zip([*got.weight_matrices, *got.biases], [*Ws, *bs], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-13)
+    assert len(got.history) == len(rows) == 2 * -(-40 // batch_size)
+    for step, (epoch, train_loss, train_accuracy, test) in zip(got.history, rows, strict=True):
+        assert step.epoch == epoch
+        assert step.train_loss == pytest.approx(train_loss, abs=1e-12)
+        assert step.train_accuracy == train_accuracy
+        assert step.test.loss == pytest.approx(test.loss, abs=1e-12)
+        assert step.test.accuracy == test.accuracy
+
+
+def test_weights_of_pixels_that_no_training_image_uses_stay_as_drawn() -> None:
+    got = train(*data(), rng=np.random.default_rng(4), **SETTINGS)
+    drawn = create_weight_matrices(SETTINGS["layer_dims"], rng=np.random.default_rng(4))
+    np.testing.assert_array_equal(got.weight_matrices[0][[1, 4, 6]], drawn[0][[1, 4, 6]])
+    assert (got.weight_matrices[0][[0, 2, 3, 5, 7]] != drawn[0][[0, 2, 3, 5, 7]]).any(axis=1).all()
+
+
+def test_black_training_images_train_the_biases_alone() -> None:
+    black = np.zeros((40, 8)), *data()[1:]
+    got = train(*black, rng=np.random.default_rng(0), **SETTINGS)
+    drawn = create_weight_matrices(SETTINGS["layer_dims"], rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(got.weight_matrices[0], drawn[0])
+    assert got.biases[-1].any()
+
+
+def test_separable_classes_are_learned_completely() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(200) % 2
+    X = rng.random((200, 8)) * 0.3 + 0.7 * y[:, np.newaxis]
+    got = train(
+        X[:100],
+        y[:100],
+        X[100:],
+        y[100:],
+        rng=rng,
+        layer_dims=[8, 10, 1],
+        step_size=1.0,
+        batch_size=10,
+        epochs=20,
+    )
+    assert got.history[0].test.accuracy < 1
+    assert got.history[-1].train_accuracy == got.history[-1].test.accuracy == 1
+    assert got.history[-1].test.loss < 0.1
+
+
+def test_the_short_last_batch_is_kept() -> None:
+    got = train(*data(), rng=np.random.default_rng(0), **SETTINGS)
+    assert [step.timestep for step in got.history] == list(range(1, 13))
+    assert [step.epoch for step in got.history] == [1] * 6 + [2] * 6
+    # 40 = 5 * 7 + 5: the accuracy of the last batch is a number of fifths.
+    for last in (got.history[5], got.history[11]):
+        assert last.train_accuracy * 5 == pytest.approx(round(last.train_accuracy * 5))
+
+
+def as_bytes(training) -> bytes:
+    return b"".join(a.tobytes() for a in [*training.weight_matrices, *training.biases])
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    once, again, other = (
+        train(*data(), rng=np.random.default_rng(seed), **SETTINGS) for seed in (1, 1, 2)
+    )
+    assert as_bytes(once) == as_bytes(again)
+    assert once.history == again.history
+    assert as_bytes(once) != as_bytes(other)
+
+
+def test_the_global_random_state_has_no_say() -> None:
+    results = []
+    for seed in (0, 1):
+        np.random.seed(seed)  # noqa: NPY002 - the legacy state is what must not matter
+        results.append(as_bytes(train(*data(), rng=np.random.default_rng(3), **SETTINGS)))
+    assert results[0] == results[1]
+
+
+def test_a_training_that_leaves_the_numbers_stops_there() -> None:
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match=r"diverged at timestep \d+: expected finite") as e,
+    ):
+        train(*data(), rng=np.random.default_rng(0), **{**SETTINGS, "step_size": 1e200})
+    assert "smaller step size" in str(e.value)
+
+
+def test_the_timestep_at_which_it_left_them_is_named() -> None:
+    X_train, y_train, X_test, y_test = data()
+    X_train = X_train.copy()
+    X_train[17, 0] = np.nan
+    rng = np.random.default_rng(5)
+    create_weight_matrices(SETTINGS["layer_dims"], rng=rng)
+    timestep = 1 + rng.permutation(40).tolist().index(17)
+    assert timestep > 1
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match=rf"timestep {timestep}: .* nan on the batch"),
+    ):
+        train(
+            X_train,
+            y_train,
+            X_test,
+            y_test,
+            rng=np.random.default_rng(5),
+            **{**SETTINGS, "batch_size": 1},
+        )
+
+
+def test_a_test_loss_that_is_not_a_number_stops_it_too() -> None:
+    X_train, y_train, X_test, y_test = data()
+    X_test = X_test.copy()
+    X_test[3, 0] = np.nan
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match=r"timestep 1: .* nan on the test set"),
+    ):
+        train(X_train, y_train, X_test, y_test, rng=np.random.default_rng(0), **SETTINGS)
+
+
+@pytest.mark.parametrize("batch_size", [-1, 0, 41])
+def test_a_batch_size_out_of_range_is_refused(batch_size) -> None:
+    with pytest.raises(ValueError, match=rf"between 1 and 40, .*; got {batch_size}$"):
+        train(*data(), rng=np.random.default_rng(0), **{**SETTINGS, "batch_size": batch_size})
+
+
+@pytest.mark.parametrize(
+    ("position", "shape", "message"),
+    [
+        (0, (40, 9), r"X_train must have shape \(n, 8\); got \(40, 9\)"),
+        (1, (40, 1), r"y_train must have shape \(40,\); got \(40, 1\)"),
+        (1, (39,), r"y_train must have shape \(40,\); got \(39,\)"),
+        (2, (300, 9), r"X_test must have shape \(m, 8\); got \(300, 9\)"),
+        (3, (300, 1), r"y_test must have shape \(300,\); got \(300, 1\)"),
+        (3, (1,), r"y_test must have shape \(300,\); got \(1,\)"),
+    ],
+)
+def test_data_of_the_wrong_shape_is_refused(position, shape, message) -> None:
+    arrays = list(data())
+    arrays[position] = np.zeros(shape)
+    with pytest.raises(ValueError, match=message):
+        train(*arrays, rng=np.random.default_rng(0), **SETTINGS)
+
+
+def test_the_series_has_the_records_columns() -> None:
+    history = train(*data(), rng=np.random.default_rng(0), **SETTINGS).history
+    columns = series(history)
+    assert list(columns) == [
+        "timestep",
+        "epoch",
+        "train_loss",
+        "train_accuracy",
+        "test_loss",
+        "test_accuracy",
+        "dead_hidden_units",
+        "saturated_outputs",
+        "output_spread",
+    ]
+    assert all(column.shape == (12,) for column in columns.values())
+    assert columns["timestep"].tolist() == list(range(1, 13))
+    for field in Evaluation._fields:
+        name = f"test_{field}" if field in ("loss", "accuracy") else field
+        assert columns[name].tolist() == [getattr(step.test, field) for step in history]
+    for field in ("epoch", "train_loss", "train_accuracy"):
+        assert columns[field].tolist() == [getattr(step, field) for step in history]

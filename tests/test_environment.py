@@ -1,0 +1,454 @@
+"""The set-up behind `make report` and `make test`: packages, TeX, progress, last words."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from setup import lock, report
+from setup.snakemake_logger_plugin_steps import LogHandler
+
+ROOT = Path(__file__).resolve().parents[1]
+REQUIREMENTS = ROOT / "requirements.txt"
+DEVELOPERS = ROOT / "requirements-dev.txt"
+TOOLS = ["bash", "cat", "cmp", "cp", "env", "id", "ls", "mkdir", "rm", "sleep", "tail", "touch"]
+
+# A Python that makes virtual environments of nothing, and notes down what it installs.
+PYTHON = """\
+#!/usr/bin/env bash
+case "$*" in
+    "-c import ensurepip"*) exit "${NO_VENV:-0}" ;;
+    "-m venv --clear .venv")
+        echo venv >> calls; rm -rf .venv; mkdir -p .venv/bin
+        touch .venv/pyvenv.cfg; cp "$0" .venv/bin/python ;;
+    "-m pip install"*) echo "$*" >> calls; sleep "${PIP_SECONDS:-0}"; exit "${PIP_STATUS:-0}" ;;
+    "--version") echo Python 3.11.0 ;;
+    "-") exec REAL - ;;
+esac
+"""
+
+
+def pins(path: Path) -> dict[str, str]:
+    """Read what a requirements file pins, by name."""
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", path.read_text("utf-8"), re.MULTILINE))
+
+
+class Machine:
+    """A folder with the set-up scripts, and a PATH with nothing else on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "a project with é"
+        self.path = folder / "bin"
+        self.path.mkdir()
+        shutil.copytree(ROOT / "setup", self.folder / "setup")
+        for name in ("requirements.txt", "requirements-dev.txt"):
+            (self.folder / name).write_text(f"# {name}\n")
+        for name in TOOLS:
+            (self.path / name).symlink_to(shutil.which(name) or name)
+
+    def put(self, name: str, script: str) -> None:
+        """Put a command on PATH."""
+        command = self.path / name
+        command.unlink(missing_ok=True)
+        command.write_text(script.replace("REAL", shutil.which("python3") or "python3"))
+        command.chmod(0o755)
+
+    def start(self, *command: str, **variables: object) -> subprocess.Popen[str]:
+        """Start a script of the set-up."""
+        return subprocess.Popen(
+            [shutil.which("bash") or "bash", *command],
+            cwd=self.folder,
+            env={"PATH": str(self.path)} | {name: str(value) for name, value in variables.items()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *command: str, **variables: object) -> tuple[int, str]:
+        """Run a script of the set-up; return its status and what it said."""
+        process = self.start(*command, **variables)
+        said, _ = process.communicate(timeout=30)
+        return process.returncode, said
+
+    def install(self, *files: str, **variables: object) -> tuple[int, str]:
+        """Run environment.sh."""
+        return self.run("setup/environment.sh", *(files or ("requirements.txt",)), **variables)
+
+    def calls(self) -> list[str]:
+        """Tell what the Python of this machine was asked since the last call."""
+        notes = self.folder / "calls"
+        lines = notes.read_text().splitlines() if notes.exists() else []
+        notes.unlink(missing_ok=True)
+        return [line.split()[0] if line == "venv" else "pip" for line in lines]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Give a machine that has Python and nothing else."""
+    found = Machine(tmp_path)
+    found.put("python3.11", PYTHON)
+    return found
+
+
+# Packages
+
+
+def test_conda_users_get_the_same_pins() -> None:
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
+    (listed,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
+    assert {pin.split(" ;")[0] for pin in listed} == {
+        f"{name}=={version}" for name, version in pins(REQUIREMENTS).items()
+    }
+    assert {"python=3.11", "pip", "tectonic"} <= {d for d in dependencies if isinstance(d, str)}
+
+
+def test_environment_yml_is_what_make_lock_writes() -> None:
+    written = lock.environment(REQUIREMENTS.read_text("utf-8"))
+    assert (ROOT / "environment.yml").read_text("utf-8") == written
+
+
+def test_markers_are_pinned_with_their_packages() -> None:
+    text = (
+        "a==1.0 \\\n    --hash=sha256:0\nb==2 ; sys_platform == 'win32' \\\n    --hash=sha256:1\n"
+    )
+    assert list(lock.pins(text)) == ["a==1.0", "b==2 ; sys_platform == 'win32'"]
+
+
+@pytest.mark.parametrize("path", [REQUIREMENTS, DEVELOPERS], ids=lambda path: path.name)
+def test_every_package_is_pinned_with_its_hashes(path: Path) -> None:
+    entries = re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n", "", path.read_text("utf-8"), flags=re.M))
+    assert entries
+    for entry in entries:
+        assert re.match(r"[\w.-]+==\S+ (; .*)?\\\n    --hash=sha256:[0-9a-f]{64}", entry), entry
+
+
+def test_developers_have_the_pins_of_everybody() -> None:
+    everybody, developers = pins(REQUIREMENTS), pins(DEVELOPERS)
+    shared = everybody.keys() & developers.keys()
+    assert shared
+    assert {name: everybody[name] for name in shared} == {name: developers[name] for name in shared}
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_what_is_asked_for_is_pinned(name: str) -> None:
+    asked = re.findall(r"^([A-Za-z][\w.-]*)", (ROOT / f"{name}.in").read_text("utf-8"), re.M)
+    assert asked
+    assert {package.lower() for package in asked} <= pins(ROOT / f"{name}.txt").keys()
+
+
+# .venv
+
+
+def test_packages_are_installed_with_their_hashes_checked(machine: Machine) -> None:
+    status, said = machine.install()
+    call = (machine.folder / "calls").read_text()
+    assert status == 0, said
+    assert "--require-hashes" in call
+    assert "--requirement requirements.txt" in call
+
+
+def test_a_second_run_does_nothing_and_says_nothing(machine: Machine) -> None:
+    machine.install()
+    machine.calls()
+    assert machine.install() == (0, "")
+    assert machine.calls() == []
+
+
+def test_changed_requirements_make_the_environment_anew(machine: Machine) -> None:
+    machine.install()
+    machine.calls()
+    (machine.folder / "requirements.txt").write_text("# others\n")
+    assert machine.install()[0] == 0
+    assert machine.calls() == ["venv", "pip"]
+
+
+def test_touched_requirements_change_nothing(machine: Machine) -> None:
+    machine.install()
+    machine.calls()
+    os.utime(machine.folder / "requirements.txt", (2e9, 2e9))
+    assert machine.install() == (0, "")
+
+
+def test_the_packages_of_developers_are_added_and_serve_everybody(machine: Machine) -> None:
+    both = ("requirements.txt", "requirements-dev.txt")
+    machine.install()
+    machine.calls()
+    assert machine.install(*both)[0] == 0
+    assert machine.calls() == ["pip"]
+    assert machine.install() == (0, "")
+    assert machine.install(*both) == (0, "")
+
+
+def test_a_failed_installation_says_what_to_do_and_is_made_anew(machine: Machine) -> None:
+    status, said = machine.install(PIP_STATUS=1)
+    assert status == 1
+    assert re.search(r"ERROR: The packages could not be installed.*\n  -> .*\Z", said.strip())
+    machine.calls()
+    assert machine.install()[0] == 0
+    assert machine.calls() == ["venv", "pip"]
+
+
+def test_an_interrupted_installation_is_made_anew(machine: Machine) -> None:
+    process = machine.start("setup/environment.sh", "requirements.txt", PIP_SECONDS=20)
+    while not (machine.folder / ".venv/unfinished").exists():
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    machine.calls()
+    assert machine.install()[0] == 0
+    assert machine.calls() == ["venv", "pip"]
+
+
+def test_of_two_at_once_one_installs_and_the_other_waits(machine: Machine) -> None:
+    processes = [
+        machine.start("setup/environment.sh", "requirements.txt", PIP_SECONDS=1) for _ in range(2)
+    ]
+    said = [process.communicate(timeout=30)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert machine.calls() == ["venv", "pip"]
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(machine: Machine) -> None:
+    machine.install()
+    machine.calls()
+    (machine.folder / ".venv/bin/python").unlink()
+    assert machine.install()[0] == 0
+    assert machine.calls() == ["venv", "pip"]
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(machine: Machine) -> None:
+    (machine.folder / ".venv").mkdir()
+    (machine.folder / ".venv/mine").write_text("precious")
+    status, said = machine.install()
+    assert status == 1
+    assert "Move it away" in said.splitlines()[-1]
+    assert (machine.folder / ".venv/mine").read_text() == "precious"
+
+
+def test_a_machine_without_python_is_told_what_to_install(machine: Machine) -> None:
+    (machine.path / "python3.11").unlink()
+    status, said = machine.install()
+    assert status == 1
+    assert re.search(r"ERROR: Python 3\.11 or later .*\n  -> Install one .*\Z", said.strip())
+
+
+def test_python_without_venv_is_not_enough(machine: Machine) -> None:
+    assert machine.install(NO_VENV=1)[0] == 1
+    machine.put("python3", PYTHON.replace("${NO_VENV:-0}", "0"))
+    assert machine.install(NO_VENV=1)[0] == 0
+
+
+# TeX
+
+APT = """\
+#!/usr/bin/env bash
+echo "$*" >> calls
+if [[ "$*" == *" install "* ]]; then
+    for name in pdflatex kpsewhich; do
+        echo "#!/usr/bin/env bash" > "${0%/*}/$name"; chmod 755 "${0%/*}/$name"
+    done
+fi
+"""
+
+
+@pytest.fixture
+def administrator(machine: Machine) -> Machine:
+    """Give a Debian machine and the rights to install on it."""
+    machine.put("id", "#!/usr/bin/env bash\necho 0\n")
+    machine.put("chmod", f'#!/usr/bin/env bash\nexec {shutil.which("chmod")} "$@"\n')
+    machine.put("apt-get", APT)
+    return machine
+
+
+def test_tex_is_installed_where_that_is_possible(administrator: Machine) -> None:
+    status, said = administrator.run("setup/tex.sh")
+    call = (administrator.folder / "calls").read_text().splitlines()[-1]
+    assert status == 0, said
+    packages = "latexmk texlive-latex-base texlive-latex-recommended lmodern"
+    assert call.endswith(f"install --yes --no-install-recommends {packages}")
+    assert f"Installing with apt-get: {packages}" in said
+
+
+def test_complete_tex_is_left_as_it_is(administrator: Machine) -> None:
+    administrator.run("setup/tex.sh")
+    (administrator.folder / "calls").unlink()
+    assert administrator.run("setup/tex.sh") == (0, "")
+    assert not (administrator.folder / "calls").exists()
+
+
+def test_a_failed_installation_of_tex_shows_why(administrator: Machine) -> None:
+    administrator.put("apt-get", "#!/usr/bin/env bash\necho No space left >&2\nexit 100\n")
+    status, said = administrator.run("setup/tex.sh")
+    assert status == 1
+    assert "No space left" in said
+    assert said.splitlines()[-1].startswith("  -> Install it")
+
+
+def test_without_the_right_to_install_tex_the_remedy_is_told(machine: Machine) -> None:
+    machine.put("id", "#!/usr/bin/env bash\necho 1000\n")
+    machine.put("apt-get", APT)
+    machine.put("sudo", "#!/usr/bin/env bash\nexit 1\n")
+    status, said = machine.run("setup/tex.sh")
+    assert status == 1
+    assert "sudo apt-get install latexmk" in said.splitlines()[-1]
+    assert not (machine.folder / "calls").exists()
+
+
+def test_tectonic_serves_too(machine: Machine) -> None:
+    machine.put("tectonic", "#!/usr/bin/env bash\n")
+    assert machine.run("setup/tex.sh") == (0, "")
+
+
+def test_tex_without_its_packages_is_not_enough(machine: Machine) -> None:
+    machine.put("pdflatex", "#!/usr/bin/env bash\n")
+    machine.put("kpsewhich", "#!/usr/bin/env bash\nexit 1\n")
+    assert machine.run("setup/tex.sh")[0] == 1
+
+
+# What `make report` says
+
+
+def event(kind: LogEvent | None, message: str = "", **details: object) -> logging.LogRecord:
+    """Make a record as Snakemake logs it."""
+    level = logging.ERROR if kind in (None, LogEvent.JOB_ERROR) else logging.INFO
+    record = logging.LogRecord("snakemake", level, "", 0, message, None, None)
+    record.__dict__.update({"event": kind, **details})
+    return record
+
+
+def test_each_job_is_counted_and_named() -> None:
+    handler = LogHandler.__new__(LogHandler)
+    handler.__post_init__()
+    assert handler.line(event(LogEvent.RUN_INFO, stats={"total": 12})) == ""
+    named = event(LogEvent.JOB_INFO, rule_msg="Train", rule_name="train")
+    unnamed = event(LogEvent.JOB_INFO, rule_msg=None, rule_name="all")
+    assert [handler.line(named), handler.line(unnamed)] == ["[ 1/12] Train", "[ 2/12] all"]
+
+
+def test_errors_that_are_not_a_jobs_are_told_in_full() -> None:
+    handler = LogHandler.__new__(LogHandler)
+    handler.__post_init__()
+    assert handler.line(event(None, "LockException:\nlocked")) == "LockException:\nlocked"
+    assert handler.line(event(None, "RuleException:\nnoise")) == ""
+    assert handler.line(event(LogEvent.PROGRESS, done=1, total=2)) == ""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Give a function that prepares a project in which Snakemake can build the given targets."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("config", "logs", "report"):
+        (tmp_path / folder).mkdir()
+
+    def prepare(*possible: str, fetch_says: str = "", dataset: str = "mnist") -> list[str]:
+        report.CONFIG.write_text(
+            f"dataset: {dataset}\nauthor: {{name: ''}}\ntraining: {{step_sizes: [0.1, 10]}}\n"
+        )
+        for results in ("results", "results/synthetic"):
+            for step_size, accuracy in (("0.1", 0.98), ("10.0", 0.5)):
+                folder = tmp_path / results / "train" / step_size
+                folder.mkdir(parents=True)
+                last = f'"test_accuracy": {{"last": {accuracy}}}, "test_loss": {{"last": 0.05}}'
+                (folder / "summary.json").write_text(f'{{{last}, "timesteps": 605}}')
+        asked: list[str] = []
+
+        def build(target: Path, arguments: object) -> bool:
+            asked.append(str(target))
+            if fetch_says:
+                report.FETCH_LOG.write_text(fetch_says)
+            return str(target) in possible
+
+        monkeypatch.setattr(report, "build", build)
+        return asked
+
+    return prepare
+
+
+def test_the_headline_says_where_the_report_is_and_what_came_out(
+    project: Callable[..., list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("report/hw2.pdf") == []
+    assert report.main([]) == 0
+    said = capsys.readouterr().out
+    assert str(tmp_path / "report/hw2.pdf") in said
+    assert "step size 0.1: test accuracy 0.9800" in said
+    assert "step size 10: test accuracy 0.5000" in said
+    assert "Not signed" in said
+
+
+def test_without_mnist_the_synthetic_report_is_built_and_the_remedy_comes_last(
+    project: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = project("report/hw2-synthetic.pdf", fetch_says="x\nERROR: no mirror\n  -> Drop it in.")
+    assert report.main([]) == 0
+    assert asked == ["report/hw2.pdf", "report/hw2-synthetic.pdf"]
+    assert capsys.readouterr().out.splitlines()[-1] == "  -> Drop it in."
+
+
+def test_another_failure_is_not_answered_with_the_synthetic_report(
+    project: Callable[..., list[str]],
+) -> None:
+    asked = project("report/hw2-synthetic.pdf", fetch_says="fetched from ../shared/mnist\n")
+    assert report.main([]) == 1
+    assert asked == ["report/hw2.pdf"]
+
+
+def test_an_old_failure_to_fetch_is_not_taken_for_a_new_one(
+    project: Callable[..., list[str]],
+) -> None:
+    asked = project("report/hw2-synthetic.pdf")
+    report.FETCH_LOG.write_text("ERROR: no mirror\n  -> Drop it in.")
+    assert report.main([]) == 1
+    assert asked == ["report/hw2.pdf"]
+
+
+def test_who_asks_for_synthetic_digits_gets_them(project: Callable[..., list[str]]) -> None:
+    asked = project("report/hw2-synthetic.pdf", dataset="synthetic")
+    assert report.main([]) == 0
+    assert asked == ["report/hw2-synthetic.pdf"]
+
+
+# Make and CI
+
+
+def make(*arguments: str) -> str:
+    """Run make in the project's folder; return what it said."""
+    command = ["make", "--no-print-directory", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_make_alone_shows_every_target() -> None:
+    shown = set(re.findall(r"^  make ([a-z-]+) ", make(), re.MULTILINE))
+    assert shown >= {"help", "report", "test", "check", "bench", "verify", "clean", "why"}
+
+
+def test_clean_keeps_what_was_downloaded_and_installed() -> None:
+    removed = make("--dry-run", "clean").split()
+    assert {"results", "logs", ".snakemake", "report/hw2.pdf"} <= set(removed)
+    assert not {"resources", ".venv", "report"} & set(removed)
+
+
+def test_every_action_is_pinned_by_its_commit() -> None:
+    workflow = (ROOT / ".github/workflows/build.yml").read_text("utf-8")
+    uses = re.findall(r"uses: *(\S+)", workflow)
+    assert uses
+    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action) for action in uses)
+
+
+def test_ci_runs_the_commands_that_people_run() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/build.yml").read_text("utf-8"))
+    commands = [step.get("run") for step in workflow["jobs"]["build"]["steps"]]
+    assert {"make test", "make report", "make verify", "make check"} <= set(commands)
+    assert "\nmake test\n" in (ROOT / ".ci/run").read_text("utf-8")

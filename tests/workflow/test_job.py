@@ -1,0 +1,157 @@
+"""The log of a job, how a failure ends, and what a success leaves."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from workflow.lib import job
+from workflow.lib.errors import ReportError
+from workflow.lib.job import explain, logged
+
+LOG = Path("logs/rule/0.1.log")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch) -> None:
+    """Run each test in a project folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def sealed(monkeypatch) -> list[str]:
+    """Collect what is sealed."""
+    names: list[str] = []
+    monkeypatch.setattr(job, "seal", names.extend)
+    return names
+
+
+def running(*outputs: str) -> SimpleNamespace:
+    """Return what a script gets from Snakemake, as far as `logged` reads it."""
+    return SimpleNamespace(log=[str(LOG)], output=list(outputs))
+
+
+def fail(error: BaseException) -> str:
+    """Let a job fail; return its log."""
+    with pytest.raises(SystemExit) as end, logged(running()):
+        print("at work")
+        raise error
+    assert end.value.code == 1
+    return LOG.read_text(encoding="utf-8")
+
+
+def test_what_a_job_prints_goes_to_its_log(capsys) -> None:
+    with logged(running()):
+        print("to stdout")
+        print("to stderr", file=sys.stderr)
+    assert LOG.read_text() == "to stdout\nto stderr\n"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_streams_are_given_back(capsys) -> None:
+    fail(ValueError("no"))
+    print("after")
+    assert capsys.readouterr().out == "after\n"
+
+
+def test_a_job_that_succeeded_seals_its_outputs(sealed) -> None:
+    with logged(running("results/a", "results/b")):
+        assert sealed == []
+    assert sealed == ["results/a", "results/b"]
+
+
+def test_a_job_that_failed_seals_nothing(sealed) -> None:
+    with pytest.raises(SystemExit), logged(running("results/a")):
+        raise ValueError
+    assert sealed == []
+
+
+def test_an_output_that_was_never_written_is_a_failure() -> None:
+    with pytest.raises(SystemExit), logged(running("results/missing")):
+        pass
+    assert "ERROR: " in LOG.read_text()
+    assert "results/missing" in LOG.read_text()
+
+
+def test_a_report_error_ends_the_log_with_cause_and_remedy_alone() -> None:
+    log = fail(ReportError("expected 4 files; got 3.", "Fetch the fourth."))
+    assert log == "at work\nERROR: expected 4 files; got 3.\n  -> Fetch the fourth.\n"
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("W must"), MemoryError(), FloatingPointError("at timestep 3")]
+)
+def test_any_other_error_leaves_its_traceback_before_its_explanation(error) -> None:
+    log = fail(error)
+    before, last_words = log.split("ERROR: ", 1)
+    assert "Traceback" in before
+    assert "test_job.py" in before
+    assert last_words == f"{explain(error, str(LOG))}\n"
+
+
+def test_an_interrupt_is_not_taken_for_a_failure(sealed) -> None:
+    with pytest.raises(KeyboardInterrupt), logged(running("results/a")):
+        raise KeyboardInterrupt
+    assert sealed == []
+
+
+def test_an_old_log_is_replaced() -> None:
+    LOG.parent.mkdir(parents=True)
+    LOG.write_text("ERROR: of the last run\n")
+    with logged(running()):
+        pass
+    assert LOG.read_text() == ""
+
+
+def test_letters_of_any_script_can_be_logged() -> None:
+    with logged(running()):
+        print("\u4e09 \u00e9")
+    assert LOG.read_text(encoding="utf-8") == "\u4e09 \u00e9\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "remedy"),
+    [
+        (
+            FloatingPointError("training diverged at timestep 3"),
+            "training diverged at timestep 3",
+            "training.step_sizes",
+        ),
+        (MemoryError("Unable to allocate 8 TiB"), "Unable to allocate 8 TiB", "--cores 1"),
+        (MemoryError(), "Out of memory", "--cores 1"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "a.npz"),
+            "writing a.npz",
+            "Free some space",
+        ),
+        (OSError(errno.EDQUOT, "Quota exceeded", "a.npz"), "No space left", "Free some space"),
+        (OSError(errno.ENOSPC, "No space left on device"), "writing a file", "Free some space"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "results/a.npz"),
+            "results/a.npz",
+            "Make results",
+        ),
+        (OSError(errno.EROFS, "Read-only file system", "results/a"), "Read-only", "Make results"),
+        (KeyError("W1"), "KeyError: 'W1'", "the.log"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "a"), "FileNotFoundError", "the.log"),
+    ],
+)
+def test_an_error_is_explained_by_cause_and_remedy(error, cause, remedy) -> None:
+    explained = explain(error, "the.log")
+    assert cause in explained.cause
+    assert remedy in explained.remedy
+
+
+def test_a_report_error_explains_itself() -> None:
+    error = ReportError("cause", "remedy")
+    assert explain(error, "the.log") is error
+
+
+def test_a_report_error_says_cause_then_remedy() -> None:
+    error = ReportError("cause", "remedy")
+    assert (error.cause, error.remedy) == ("cause", "remedy")
+    assert str(error) == "cause\n  -> remedy"

@@ -1,0 +1,58 @@
+"""What the activation functions return where the handout asks: question (b)."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.activations import clip_margin, sigmoid_activation
+
+
+def check_activations() -> dict[str, Any]:
+    """Evaluate the sigmoid at the handout's inputs, and the formula as written beside it.
+
+    Returns
+    -------
+    dict
+        For both inputs of the handout the sigmoid's values, its derivatives and the warnings
+        that NumPy raised; for the naive formula the inputs that overflow.
+    """
+    moderate = np.asarray([1.0, 0.0, -1.0])
+    extreme = np.asarray([-1000, 1000])
+    return {
+        "moderate": _evaluate(moderate),
+        "extreme": _evaluate(extreme),
+        "naive": [
+            {"input": int(s), "warnings": warnings_of(naive_sigmoid, np.array([float(s)]))}
+            for s in extreme
+        ],
+        "clip_margin": float(clip_margin(np.float64)),
+    }
+
+
+def naive_sigmoid(s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Sigmoid as its formula stands, for showing where that fails."""
+    return 1 / (1 + np.exp(-s))
+
+
+def warnings_of(function: Any, s: npt.NDArray[Any]) -> list[str]:
+    """List the floating-point warnings, underflow among them, that a call raises."""
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+        warnings.simplefilter("always")
+        function(s)
+    return [str(warning.message) for warning in caught]
+
+
+def _evaluate(s: npt.NDArray[Any]) -> dict[str, Any]:
+    """Record the sigmoid at `s`."""
+    out, dout_ds = sigmoid_activation(s)
+    return {
+        "input": s,
+        "out": out,
+        "derivative": dout_ds,
+        "printout": f"{out}\n{dout_ds}",
+        "warnings": warnings_of(sigmoid_activation, s),
+    }

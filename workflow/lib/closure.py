@@ -1,0 +1,79 @@
+"""Which source files a script really uses: its own and every project module that it reaches.
+
+Snakemake sees that a script changed, but not a module that the script imports. So each rule names
+the files found here among its inputs. They are found without running anything, by reading the
+import statements.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+
+def sources(script: str, root: str | Path) -> list[str]:
+    """List the files that a script reaches by import.
+
+    Parameters
+    ----------
+    script : str
+        The script, relative to `root`.
+    root : str or Path
+        The project's folder. Imports of modules that are not in it are libraries, left out here:
+        their versions stand in requirements.txt.
+
+    Returns
+    -------
+    list of str
+        Paths relative to `root`, sorted, the script among them.
+    """
+    reached, ahead = set(), [script]
+    while ahead:
+        path = ahead.pop()
+        if path not in reached:
+            reached.add(path)
+            ahead.extend(_imported_files(path, str(root)))
+    return sorted(reached)
+
+
+@cache
+def _imported_files(path: str, root: str) -> tuple[str, ...]:
+    """List the project's files that one file imports directly."""
+    tree = ast.parse((Path(root) / path).read_bytes(), filename=path)
+    names = set(_imported_names(tree))
+    found = (file for name in names for file in _files_of(name, Path(root)))
+    return tuple(sorted({file.relative_to(root).as_posix() for file in found}))
+
+
+def _imported_names(tree: ast.AST) -> Iterator[str]:
+    """Yield each dotted name that an import statement anywhere in the file could mean."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # "from a import b" means the module a.b, or the name b in the module a.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _files_of(name: str, root: Path) -> Iterator[Path]:
+    """Yield the module's file, and the `__init__.py` of each package on the way to it."""
+    parts = name.split(".")
+    for depth in range(1, len(parts) + 1):
+        place = root.joinpath(*parts[:depth])
+        if (package := place / "__init__.py").is_file():
+            yield package
+            if depth == len(parts) - 1 and not _is_module(place / parts[-1]):
+                # "from nn import train": the package hands on names of any of its modules.
+                yield from sorted(place.glob("*.py"))
+        elif (module := place.with_suffix(".py")).is_file():
+            yield module
+            return
+        elif not place.is_dir():
+            return
+
+
+def _is_module(place: Path) -> bool:
+    """Tell whether a dotted name's place is a module or a package."""
+    return place.with_suffix(".py").is_file() or place.is_dir()

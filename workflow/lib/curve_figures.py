@@ -1,0 +1,77 @@
+"""Curves of a training, drawn on axes that the caller owns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+def draw_curves(ax: Axes, series: Columns, quantity: str, label: str) -> None:
+    """Draw a quantity of the mini-batches and of the test set per timestep.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    series : dict of str to ndarray
+        A training's series.
+    quantity : str
+        "loss" or "accuracy".
+    label : str
+        The vertical axis's label, with its unit.
+    """
+    timestep = series["timestep"]
+    ax.plot(
+        timestep,
+        series[f"train_{quantity}"],
+        label="training (mini-batch)",
+        color="0.62",
+        linewidth=0.6,
+        linestyle="-",
+    )
+    ax.plot(timestep, series[f"test_{quantity}"], label="test (whole set)", linewidth=1.3)
+    mark_epochs(ax, series)
+    ax.set_xlabel("timestep (SGD updates)")
+    ax.set_ylabel(label)
+    ax.set_xlim(0, timestep[-1])
+    ax.legend(loc="center right")
+
+
+def mark_epochs(ax: Axes, series: Columns) -> None:
+    """Mark with thin lines where an epoch ends."""
+    ends = np.flatnonzero(np.diff(series["epoch"]))
+    for timestep in series["timestep"][ends]:
+        ax.axvline(timestep, color="0.8", linewidth=0.5, linestyle=":", zorder=0)
+
+
+def draw_state(axes: npt.NDArray[Any], series: Columns) -> None:
+    """Draw what happens to a network: its test loss above, its units and outputs below.
+
+    Parameters
+    ----------
+    axes : ndarray of two Axes
+        One above the other, with a common horizontal axis.
+    series : dict of str to ndarray
+        A training's series.
+    """
+    above, below = axes
+    timestep = series["timestep"]
+    above.plot(timestep, series["test_loss"], color="black")
+    above.set_ylabel("test loss (nats)")
+    for column, label in (
+        ("dead_hidden_units", "dead hidden units"),
+        ("saturated_outputs", "saturated outputs"),
+        ("output_spread", "spread of the outputs"),
+    ):
+        below.plot(timestep, series[column], label=label)
+    below.set_xscale("log")
+    below.set_xlim(1, timestep[-1])
+    below.set_ylim(-0.03, 1.03)
+    below.set_xlabel("timestep (SGD updates, logarithmic)")
+    below.set_ylabel("share, or range")
+    below.legend(loc="center right")

@@ -1,0 +1,89 @@
+"""What every script does around its work: a log, and a failure that a person can read."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from workflow.lib.errors import ReportError
+from workflow.lib.seals import seal
+
+#: How the last words of a failed job begin in its log; `failures` looks for them.
+MARK = "ERROR: "
+
+
+@contextmanager
+def logged(snakemake: Any) -> Iterator[None]:
+    """Send what the block prints, and why it failed, to the rule's log; seal what it wrote.
+
+    Parameters
+    ----------
+    snakemake : snakemake.script.Snakemake
+        The job. The last words of a failed job's log are the cause and the remedy; the
+        Snakefile shows them again when the build ends.
+
+    Raises
+    ------
+    SystemExit
+        With status 1 if the block failed.
+    """
+    path = snakemake.log[0]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+        try:
+            yield
+            seal(snakemake.output)
+        except Exception as error:
+            if not isinstance(error, ReportError):
+                traceback.print_exc(file=log)
+            print(f"{MARK}{explain(error, path)}", file=log)
+            sys.exit(1)
+
+
+def explain(error: Exception, log: str) -> ReportError:
+    """Give an exception a cause and a remedy.
+
+    Parameters
+    ----------
+    error : Exception
+        What a job raised.
+    log : str
+        Where the traceback is.
+
+    Returns
+    -------
+    ReportError
+        `error` itself if it is one.
+    """
+    if isinstance(error, ReportError):
+        return error
+    where = f"The traceback is in {log}."
+    if isinstance(error, MemoryError):
+        return ReportError(
+            f"Out of memory: {error or 'an array did not fit'}.",
+            f"Close other programs, or run fewer jobs at once with --cores 1. {where}",
+        )
+    if isinstance(error, FloatingPointError):
+        return ReportError(
+            str(error), "Remove that step size from training.step_sizes in config/config.yaml."
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ReportError(
+            f"No space left while writing {error.filename or 'a file'}.",
+            "Free some space on that disk and run the same command again.",
+        )
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        folder = Path(error.filename).parent if error.filename else "the project's folder"
+        return ReportError(
+            f"Cannot write {error.filename}: {error.strerror}.",
+            f"Make {folder} writable for you (or copy the project to a folder that is).",
+        )
+    return ReportError(
+        f"{type(error).__name__}: {error}",
+        f"{where} If you changed the code, look there; if not, it is a bug of this project.",
+    )

@@ -1,0 +1,113 @@
+"""The manifest: the hash of every file of a build, stage by stage, each stage chained to the last.
+
+Two builds that agree up to a stage have the same chain there; the first stage whose chain differs
+is where they part. Numbers are also summed up, so that a difference in the last bits can be told
+from a different result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workflow.lib.files import sha256
+from workflow.lib.records import read_csv, read_json, read_npz
+
+#: The stages in the order in which a build passes them.
+STAGES = ("pins", "sources", "data", "weights", "series", "facts", "figures", "tex", "pdf")
+
+
+def extend(
+    manifest: Mapping[str, Any], stages: Mapping[str, Iterable[str]]
+) -> dict[str, dict[str, Any]]:
+    """Add stages to a manifest.
+
+    Parameters
+    ----------
+    manifest : mapping
+        The stages so far; empty at the beginning.
+    stages : mapping of str to iterable of str
+        For each further stage its files.
+
+    Returns
+    -------
+    dict
+        For each stage its `files`, each with its sha256 and, where it holds numbers, their
+        `sums`; and its `chain`, a hash of all that came up to here.
+    """
+    extended = dict(manifest)
+    chain = next((extended[s]["chain"] for s in reversed(STAGES) if s in extended), "")
+    for stage, paths in stages.items():
+        files = {str(path): describe(str(path)) for path in sorted(map(str, paths))}
+        hashes = "".join(f"{path} {file['sha256']}\n" for path, file in files.items())
+        chain = hashlib.sha256(f"{chain}\n{stage}\n{hashes}".encode()).hexdigest()
+        extended[stage] = {"files": files, "chain": chain}
+    return extended
+
+
+def describe(path: str) -> dict[str, Any]:
+    """Give a file's hash and, if it holds numbers, their sums."""
+    description: dict[str, Any] = {"sha256": sha256(path)}
+    if numbers := numbers_in(path):
+        description["sums"] = {name: sums(values) for name, values in numbers.items()}
+    return description
+
+
+def numbers_in(path: str) -> dict[str, npt.NDArray[np.float64]]:
+    """Read a record's numbers, an array per name; other files have none."""
+    if path.endswith(".npz"):
+        arrays: Mapping[str, Any] = read_npz(path)
+    elif path.endswith(".csv"):
+        arrays = read_csv(path)
+    elif path.endswith(".json"):
+        leaves = list(_leaves(read_json(path)))
+        arrays = {"all": np.array(leaves, dtype=np.float64)} if leaves else {}
+    else:
+        arrays = {}
+    return {
+        name: np.asarray(array, dtype=np.float64).ravel()
+        for name, array in arrays.items()
+        if np.asarray(array).dtype.kind in "biuf"
+    }
+
+
+def _leaves(value: Any) -> Iterable[float]:
+    """Yield every number in nested facts, in the order of their sorted keys."""
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from _leaves(value[key])
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif isinstance(value, int | float):
+        yield float(value)
+
+
+def sums(values: npt.NDArray[np.float64]) -> list[float]:
+    """Sum up numbers so that any change of one shows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+
+    Returns
+    -------
+    list of float
+        n, the sum of |x|, and the sum of x weighed by its place (1 + k / n for the k-th of n).
+        A change of every number by a relative 1e-12 changes these by about as much.
+    """
+    finite = values[np.isfinite(values)]
+    places = 1 + np.arange(len(finite)) / max(len(finite), 1)
+    # Pairwise sums of products, not BLAS: the same on every processor.
+    return [float(len(values)), float(np.abs(finite).sum()), float((finite * places).sum())]
+
+
+def sources_hash(manifest: Mapping[str, Any]) -> str:
+    """Hash the content of the sources and pins that a report was built from."""
+    files = {stage: manifest[stage]["files"] for stage in ("pins", "sources")}
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()

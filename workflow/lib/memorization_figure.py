@@ -1,0 +1,62 @@
+"""The memorization study, drawn on axes that the caller owns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.ticker import StrMethodFormatter
+
+#: Where the bars begin: a logarithmic axis has no zero, and 1 is to be seen as a bar, too.
+LEFT = 0.8
+
+
+def draw_study(ax: Axes, study: Sequence[Mapping[str, Any]], max_updates: int) -> None:
+    """Draw the updates that each variant needed: a bar for the median, a dot for each attempt.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    study : sequence of mapping
+        The rows of the study, drawn from the top, each with `variant`, its name; `updates`, what
+        each attempt needed, None for never; and `median_updates`, None for never.
+    max_updates : int
+        After this many updates an attempt was given up.
+    """
+    for place, row in enumerate(study):
+        needed = [updates for updates in row["updates"] if updates is not None]
+        median = row["median_updates"]
+        if median is not None:
+            ax.barh(place, median - LEFT, left=LEFT, height=0.62, color="0.82", zorder=1)
+        ax.scatter(needed, [place] * len(needed), s=14, facecolors="none", edgecolors="black")
+        _write_right_of(ax, place, _verdict(row, max_updates))
+    _write_right_of(ax, -1, "median")
+    ax.set_xscale("log")
+    ax.set_xlim(LEFT, max_updates)
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.set_xlabel("updates until the training accuracy is 100 % (logarithmic)")
+    ax.set_yticks(range(len(study)), [row["variant"] for row in study])
+    ax.set_ylim(len(study) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False, axis="y")
+
+
+def _write_right_of(ax: Axes, place: float, text: str) -> None:
+    """Write beside the axes, at a row's height and in the size of the rows' names."""
+    ax.text(
+        1.02,
+        place,
+        text,
+        transform=ax.get_yaxis_transform(),
+        verticalalignment="center",
+        fontsize=rcParams["ytick.labelsize"],
+    )
+
+
+def _verdict(row: Mapping[str, Any], max_updates: int) -> str:
+    """Say what the bar shows; where there is none, that the median attempt was given up."""
+    median = row["median_updates"]
+    return f"> {max_updates}" if median is None else f"{median:g}"

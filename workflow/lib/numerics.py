@@ -1,0 +1,39 @@
+"""A check that NumPy honours what `pins` asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from threadpoolctl import threadpool_info
+
+from workflow.lib.pins import BLAS_KERNEL
+
+
+def check_pins(threads: int) -> list[str]:
+    """Compare the loaded BLAS with the pinned one; warn on standard error where they differ.
+
+    Parameters
+    ----------
+    threads : int
+        The rule's number of threads.
+
+    Returns
+    -------
+    list of str
+        One warning per difference. The results are right all the same; their last bits may
+        differ from the released report's.
+    """
+    warnings = []
+    for library in threadpool_info():
+        name = f"{library['internal_api']} ({library['prefix']})"
+        if library["num_threads"] != threads:
+            warnings.append(f"{name} runs {library['num_threads']} threads; pinned: {threads}")
+        kernel = library.get("architecture", BLAS_KERNEL)
+        if kernel != BLAS_KERNEL:
+            warnings.append(f"{name} runs its {kernel} kernel; pinned: {BLAS_KERNEL}")
+    if os.environ.get("OPENBLAS_CORETYPE") != BLAS_KERNEL:
+        warnings.append(f"this processor lacks AVX2, so the kernel {BLAS_KERNEL} is not pinned")
+    for warning in warnings:
+        print(f"WARNING: {warning}; bytes may differ from the released report's", file=sys.stderr)
+    return warnings

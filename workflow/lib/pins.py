@@ -1,0 +1,57 @@
+"""Everything around a job that could change its bytes, set to one value before it starts.
+
+The Snakefile sets these variables for all jobs. This module imports the standard library only,
+because they must stand before NumPy is loaded.
+"""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+# Matrix products differ in their last bits between the kernels that OpenBLAS chooses by processor.
+# Haswell's run on every x86-64 processor with AVX2; forced on an older one they would crash.
+BLAS_KERNEL = "Haswell"
+# NumPy has its own wider loops for newer processors. Unknown names are ignored by it silently;
+# these are those of NumPy 2.4.
+NUMPY_WIDE_LOOPS = "X86_V4 AVX512_ICL AVX512_SPR"
+
+
+def environment(root: str | Path) -> dict[str, str]:
+    """List the environment variables that every job should see.
+
+    Parameters
+    ----------
+    root : str or Path
+        The project's folder.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    variables = {
+        "PYTHONPATH": str(root),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONUTF8": "1",
+        "MPLCONFIGDIR": str(Path(root) / ".snakemake" / "matplotlib"),
+        "SOURCE_DATE_EPOCH": "0",
+        "TZ": "UTC",
+        "LC_ALL": "C",
+    }
+    if has_avx2():
+        variables |= {
+            "OPENBLAS_CORETYPE": BLAS_KERNEL,
+            "NPY_DISABLE_CPU_FEATURES": NUMPY_WIDE_LOOPS,
+        }
+    return variables
+
+
+def has_avx2(cpuinfo: str | Path = "/proc/cpuinfo") -> bool:
+    """Tell whether this is an x86-64 processor known to run the pinned kernels."""
+    try:
+        text = Path(cpuinfo).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    flags = next((line.split() for line in text.splitlines() if line.startswith("flags")), [])
+    return platform.machine() in ("x86_64", "AMD64") and {"avx2", "fma"} <= set(flags)

@@ -1,0 +1,27 @@
+"""A look at the data: some images of each digit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from nn.digits import display_image
+
+
+def draw_samples(axes: npt.NDArray[Any], images: list[npt.NDArray[Any]], digits: str) -> None:
+    """Draw one row of images per digit.
+
+    Parameters
+    ----------
+    axes : ndarray of Axes, of shape (len(digits), k)
+        Where to draw.
+    images : list of ndarray of shape (m, 784)
+        For each digit its images; the first k are drawn.
+    digits : str
+        What to call each row.
+    """
+    for row, rows_images, digit in zip(axes, images, digits, strict=True):
+        for ax, image in zip(row, rows_images, strict=False):
+            display_image(image, ax)
+        row[0].set_ylabel(digit, rotation=0, ha="right", va="center", fontsize="large")

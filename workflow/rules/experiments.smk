@@ -1,0 +1,93 @@
+"""What is computed: gradient check, activations, training, mistakes, memorization."""
+
+
+rule check_gradients:
+    input:
+        toy="results/toy/toy.npz",
+        code=code_of("check_gradients"),
+    output:
+        facts="results/toy/gradients.json",
+    log:
+        "logs/check_gradients.log",
+    message:
+        "Check backpropagation against finite differences"
+    script:
+        "../scripts/check_gradients.py"
+
+
+rule check_activations:
+    input:
+        code=code_of("check_activations"),
+    output:
+        facts="results/toy/activations.json",
+    log:
+        "logs/check_activations.log",
+    message:
+        "Evaluate the sigmoid where it is delicate"
+    script:
+        "../scripts/check_activations.py"
+
+
+rule train:
+    input:
+        digits="{results}/digits.npz",
+        # The gate: without a passed gradient check nothing is trained.
+        gradients="results/toy/gradients.json",
+        code=code_of("train"),
+    output:
+        series="{results}/train/{step_size}/series.csv",
+        weights="{results}/train/{step_size}/weights.npz",
+        summary="{results}/train/{step_size}/summary.json",
+    params:
+        hidden=config["training"]["hidden"],
+        batch_size=config["training"]["batch_size"],
+        epochs=config["training"]["epochs"],
+        seed=config["training"]["seed"],
+    threads: 1
+    log:
+        "logs/{results}/train-{step_size}.log",
+    benchmark:
+        "logs/benchmarks/{results}/train-{step_size}.tsv"
+    message:
+        "Train with step size {wildcards.step_size}"
+    script:
+        "../scripts/train.py"
+
+
+rule find_mistakes:
+    input:
+        digits="{results}/digits.npz",
+        weights=f"{{results}}/train/{STEP_SIZES[0]}/weights.npz",
+        code=code_of("find_mistakes"),
+    output:
+        mistakes="{results}/mistakes.csv",
+        facts="{results}/mistakes.json",
+    log:
+        "logs/{results}/find_mistakes.log",
+    benchmark:
+        "logs/benchmarks/{results}/find_mistakes.tsv"
+    message:
+        "Find the misclassified images and measure them"
+    script:
+        "../scripts/find_mistakes.py"
+
+
+rule memorize:
+    input:
+        digits="{results}/digits.npz",
+        gradients="results/toy/gradients.json",
+        code=code_of("memorize"),
+    output:
+        facts="{results}/memorization.json",
+        study="{results}/memorization.csv",
+    params:
+        memorization=config["memorization"],
+    threads: 1
+    log:
+        "logs/{results}/memorize.log",
+    benchmark:
+        "logs/benchmarks/{results}/memorize.tsv"
+    message:
+        "Memorize random inputs"
+    script:
+        "../scripts/memorize.py"

@@ -1,0 +1,110 @@
+"""What is drawn. Computing and drawing are apart: a new colour retrains nothing."""
+
+FIGURES = ["samples", "losses", "accuracies", "mistakes", "mistake_evidence", "state", "memorization"]
+STYLE = "report/report.mplstyle"
+
+
+rule plot_samples:
+    input:
+        digits="{results}/digits.npz",
+        style=STYLE,
+        code=code_of("plot_samples"),
+    output:
+        "{results}/figures/samples.pdf",
+    log:
+        "logs/{results}/plot_samples.log",
+    message:
+        "Plot sample images"
+    script:
+        "../scripts/plot_samples.py"
+
+
+rule plot_losses:
+    input:
+        series=f"{{results}}/train/{STEP_SIZES[0]}/series.csv",
+        style=STYLE,
+        code=code_of("plot_losses"),
+    output:
+        "{results}/figures/losses.pdf",
+    log:
+        "logs/{results}/plot_losses.log",
+    message:
+        "Plot the losses"
+    script:
+        "../scripts/plot_losses.py"
+
+
+rule plot_accuracies:
+    input:
+        series=f"{{results}}/train/{STEP_SIZES[0]}/series.csv",
+        style=STYLE,
+        code=code_of("plot_accuracies"),
+    output:
+        "{results}/figures/accuracies.pdf",
+    log:
+        "logs/{results}/plot_accuracies.log",
+    message:
+        "Plot the accuracies"
+    script:
+        "../scripts/plot_accuracies.py"
+
+
+rule plot_state:
+    input:
+        series=f"{{results}}/train/{STEP_SIZES[-1]}/series.csv",
+        style=STYLE,
+        code=code_of("plot_state"),
+    output:
+        "{results}/figures/state.pdf",
+    log:
+        "logs/{results}/plot_state.log",
+    message:
+        "Plot what the large step size did"
+    script:
+        "../scripts/plot_state.py"
+
+
+rule plot_mistakes:
+    input:
+        digits="{results}/digits.npz",
+        mistakes="{results}/mistakes.csv",
+        style=STYLE,
+        code=code_of("plot_mistakes"),
+    output:
+        "{results}/figures/mistakes.pdf",
+    log:
+        "logs/{results}/plot_mistakes.log",
+    message:
+        "Plot the gallery of mistakes"
+    script:
+        "../scripts/plot_mistakes.py"
+
+
+rule plot_mistake_evidence:
+    input:
+        facts="{results}/mistakes.json",
+        style=STYLE,
+        code=code_of("plot_mistake_evidence"),
+    output:
+        "{results}/figures/mistake_evidence.pdf",
+    log:
+        "logs/{results}/plot_mistake_evidence.log",
+    message:
+        "Plot what mistakes have in common"
+    script:
+        "../scripts/plot_mistake_evidence.py"
+
+
+rule plot_memorization:
+    input:
+        facts="{results}/memorization.json",
+        style=STYLE,
+        code=code_of("plot_memorization"),
+    output:
+        "{results}/figures/memorization.pdf",
+    log:
+        "logs/{results}/plot_memorization.log",
+    message:
+        "Plot the memorization study"
+    script:
+        "../scripts/plot_memorization.py"

@@ -1,0 +1,9 @@
+"""Chain the hashes of everything that the report is made of."""
+
+from workflow.lib.job import logged
+from workflow.lib.manifest import extend
+from workflow.lib.records import write_json
+
+with logged(snakemake):
+    names = ("pins", "sources", "data", "weights", "series", "facts", "figures")
+    write_json(snakemake.output[0], extend({}, {name: snakemake.input[name] for name in names}))

@@ -1,0 +1,16 @@
+"""Take the toy network from the course's pickle if it was found, else draw one."""
+
+import numpy as np
+
+from workflow.lib import records
+from workflow.lib.job import logged
+from workflow.lib.toy_pickle import generate_toy, load_toy_pickle, save_toy, toy_facts
+
+with logged(snakemake):
+    found = snakemake.input.get("pickle") or None
+    if found:
+        toy = load_toy_pickle(found)
+    else:
+        toy = generate_toy(np.random.default_rng(snakemake.params.seed))
+    save_toy(snakemake.output.arrays, toy)
+    records.write_json(snakemake.output.facts, toy_facts(toy, found))

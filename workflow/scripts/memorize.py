@@ -1,0 +1,38 @@
+"""Question (f): fit 100 random inputs to 100 labels in as few updates as possible."""
+
+import numpy as np
+
+from nn.memorization import Recipe, differences, memorize, repeat, summarise
+from workflow.lib import records
+from workflow.lib.job import logged
+from workflow.lib.numerics import check_pins
+
+N, D = 100, 784
+
+with logged(snakemake):
+    check_pins(snakemake.threads)
+    config = snakemake.params.memorization
+    limit = {"max_updates": config["max_updates"]}
+    start, recipe = Recipe(**config["start"]), Recipe(**config["recipe"])
+    y = records.read_npz(snakemake.input.digits)["y_train"][:N].astype(np.float64)
+
+    rng = np.random.default_rng(config["seed"])
+    X_train_rand = rng.random((len(y), D))
+    own = memorize(X_train_rand, y, **recipe._asdict(), rng=rng, **limit)
+
+    seeds = [(config["seed"], k) for k in range(1, config["seeds"] + 1)]
+    further = summarise(repeat(y, D, recipe, seeds=seeds, **limit))
+
+    study = []
+    for variant in [*(start._replace(**changes) for changes in config["study"]), recipe]:
+        attempts = repeat(y, D, variant, seeds=seeds[: config["study_seeds"]], **limit)
+        row = {"variant": differences(variant, start)} | variant._asdict()
+        study.append(row | summarise(attempts))
+
+    facts = {"n": len(y), "d": D, "mean_label": y.mean(), "seed": config["seed"], **limit}
+    facts |= {"start": start._asdict(), "recipe": recipe._asdict()}
+    facts |= {"own": summarise([own]) | {"accuracies": own.accuracies}}
+    facts |= {"further": further, "study": study}
+    records.write_json(snakemake.output.facts, facts)
+    table = {key: [row[key] for row in study] for key in study[0] if key != "updates"}
+    records.write_csv(snakemake.output.study, table)

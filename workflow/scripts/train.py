@@ -1,0 +1,34 @@
+"""Train the handout's network with one step size."""
+
+import numpy as np
+
+from nn.training import series, train
+from workflow.lib import records
+from workflow.lib.digits import load_digits
+from workflow.lib.job import logged
+from workflow.lib.numerics import check_pins
+from workflow.lib.runs import summarise
+
+with logged(snakemake):
+    check_pins(snakemake.threads)
+    digits = load_digits(snakemake.input.digits)
+    settings = {
+        "layer_dims": [digits.X_train.shape[1], snakemake.params.hidden, 1],
+        "step_size": float(snakemake.wildcards.step_size),
+        "batch_size": min(snakemake.params.batch_size, len(digits.X_train)),
+        "epochs": snakemake.params.epochs,
+    }
+    run = train(
+        digits.X_train,
+        digits.y_train,
+        digits.X_test,
+        digits.y_test,
+        **settings,
+        rng=np.random.default_rng(snakemake.params.seed),
+    )
+    columns = series(run.history)
+    records.write_csv(snakemake.output.series, columns)
+    layers = enumerate(zip(run.weight_matrices, run.biases, strict=True), start=1)
+    arrays = {f"{kind}{k}": array for k, layer in layers for kind, array in zip("Wb", layer)}
+    records.write_npz(snakemake.output.weights, **arrays)
+    records.write_json(snakemake.output.summary, settings | summarise(columns))
