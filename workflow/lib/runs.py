@@ -39,7 +39,7 @@ def summarise(series: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
         "train_accuracy_last_epoch": series["train_accuracy"][last_epoch].mean(),
         "largest_test_loss_at": int(series["timestep"][worst]),
         "dead_hidden_units": series["dead_hidden_units"][-1],
-        "saturated_outputs_largest": series["saturated_outputs"].max(),
+        "saturated_outputs_at_largest_loss": series["saturated_outputs"][worst],
         "output_spread": series["output_spread"][-1],
         "above_95_percent_at": first(series["timestep"], accuracy >= 0.95),
         "mostly_dead_at": first(series["timestep"], series["dead_hidden_units"] > 0.9),

@@ -7,7 +7,7 @@ from workflow.lib.mistake_figures import draw_evidence
 
 with logged(snakemake):
     facts = records.read_json(snakemake.input.facts)
-    figure = new_figure(snakemake.input.style, 6.5, 3.9)
+    figure = new_figure(snakemake.input.style, 6.5, 3.05)
     axes = figure.subplots(1, 2, sharey=True)
     for ax, digit in zip(axes, ("3", "9"), strict=True):
         draw_evidence(ax, facts, digit)
