@@ -47,15 +47,7 @@ wildcard_constraints:
     mark="|-synthetic",
 
 
-STEP_SIZES = [str(float(step_size)) for step_size in config["training"]["step_sizes"]]
-RESULTS = {"mnist": "results", "synthetic": "results/synthetic"}
-REPORTS = {"mnist": "report/hw2.pdf", "synthetic": "report/hw2-synthetic.pdf"}
-
-
-def code_of(rule):
-    """List what a rule's result depends on besides its data: its script, every module that the
-    script reaches, and the pinned packages."""
-    return [*sources(f"workflow/scripts/{rule}.py", workflow.basedir), "requirements.txt"]
+include: "workflow/rules/common.smk"
 
 
 localrules:

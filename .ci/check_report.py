@@ -32,7 +32,7 @@ def problems() -> Iterator[str]:
     titles = [found[part][0] for part in PARTS if found[part]]
     numbers = [starts[title] for title in titles]
     if numbers != sorted(set(numbers)) or 0 in numbers:
-        yield f"not each part has a first page of its own: {dict(zip(titles, numbers, strict=True))}"
+        yield f"not each part begins on a page of its own: {', '.join(titles)} on {numbers}"
     for title, number in zip(titles, numbers, strict=True):
         if not plain(pages[number]).startswith(plain(title)):
             yield f"page {number + 1} does not begin with {title}"

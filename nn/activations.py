@@ -45,10 +45,10 @@ def sigmoid_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 
 def clip_margin(dtype: npt.DTypeLike) -> Any:
-    """How near to 0 and 1 the sigmoid may come in this floating-point type.
+    """Say how near to 0 and 1 the sigmoid may come in this floating-point type.
 
     The handout's 1e-15 for float64; in narrower types 1 - 1e-15 is 1, so there it is four times
-    the spacing of the numbers below 1 + spacing.
+    the machine epsilon.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def clip_margin(dtype: npt.DTypeLike) -> Any:
     -------
     scalar of that type
     """
-    spacing = np.finfo(dtype).eps
-    return np.dtype(dtype).type(max(1e-15, 4 * float(spacing)))
+    spacing = float(np.finfo(dtype).eps)
+    return np.asarray(max(1e-15, 4 * spacing), dtype)[()]
 
 
 def relu_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -110,7 +110,7 @@ def display_image(x: npt.ArrayLike, ax: Axes | None = None) -> Figure:
         raise ValueError(f"an image must have shape (784,) or (28, 28); got {image.shape}")
     if ax is None:
         # Plotting is not the network's business, so only a caller who draws pays for the import.
-        from matplotlib.figure import Figure
+        from matplotlib.figure import Figure  # noqa: PLC0415
 
         ax = Figure(figsize=(2, 2), layout="constrained").subplots()
     white = 255 if np.issubdtype(image.dtype, np.integer) else 1

@@ -96,7 +96,8 @@ class FollowedSet:
         self._s: FloatArray | None = None
         self._gram: FloatArray | None = None
         self._since_fresh = 0
-        if following_pays(*X.shape, len(X_train), batch_size, constant.shape[1], updates):
+        m, d = X.shape
+        if following_pays(m, d, len(X_train), batch_size, constant.shape[1], updates):
             # One row per training image, so that a batch's rows are gathered as whole lines. The
             # 1 is the bias, a weight on an input that is always 1.
             self._gram = X_train @ X.T
@@ -155,7 +156,7 @@ def following_pays(
 
 
 def first_layer_delta(dL_dg: FloatArray, layer_caches: Sequence[LayerCache]) -> FloatArray:
-    """Derivative of the average loss with respect to the first layer's pre-activations.
+    """Differentiate the average loss with respect to the first layer's pre-activations.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ def first_layer_delta(dL_dg: FloatArray, layer_caches: Sequence[LayerCache]) -> 
     ndarray of shape (n, h)
         What `layer_backward` calls dL_ds, for the first layer.
     """
-    dL_dout = dL_dg[:, np.newaxis] / len(dL_dg)
+    dL_dout: FloatArray = dL_dg[:, np.newaxis] / len(dL_dg)
     for cache in reversed(layer_caches[1:]):
         dL_dx, _, _ = layer_backward(dL_dout, cache)
         assert dL_dx is not None

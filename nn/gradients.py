@@ -110,7 +110,7 @@ class Difference(NamedTuple):
     norm_relative : float
         ||analytic - numeric|| / max(||analytic||, ||numeric||): what a tolerance should bound,
         since a single tiny entry may drown in the rounding of the finite difference.
-    index : tuple of int
+    position : tuple of int
         Where `absolute` is reached.
     analytic, numeric : float
         The two values there.
@@ -119,7 +119,7 @@ class Difference(NamedTuple):
     absolute: float
     relative: float
     norm_relative: float
-    index: tuple[int, ...]
+    position: tuple[int, ...]
     analytic: float
     numeric: float
 
@@ -147,12 +147,12 @@ def compare_gradients(analytic: FloatArray, numeric: FloatArray) -> Difference:
     relative = np.divide(gap, size, out=np.zeros_like(gap), where=size > 0)
     # np.maximum keeps NaN, so that a gradient with NaN never passes.
     scale = float(np.maximum(np.linalg.norm(analytic), np.linalg.norm(numeric)))
-    index = tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape))
+    position = tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape))
     return Difference(
         absolute=float(gap.max()),
         relative=float(relative.max()),
         norm_relative=float(np.linalg.norm(gap)) / scale if scale else 0.0,
-        index=index,
-        analytic=float(analytic[index]),
-        numeric=float(numeric[index]),
+        position=position,
+        analytic=float(analytic[position]),
+        numeric=float(numeric[position]),
     )

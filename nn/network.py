@@ -10,6 +10,7 @@ everything that went in: x, W and b. Its dL_dx is the dL_dout of the layer below
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -59,8 +60,7 @@ def create_weight_matrices(
     """
     rng = np.random.default_rng() if rng is None else rng
     return [
-        rng.normal(0.0, 0.01, size=(d_in, d_out))
-        for d_in, d_out in zip(layer_dims[:-1], layer_dims[1:], strict=True)
+        rng.normal(0.0, 0.01, size=(d_in, d_out)) for d_in, d_out in itertools.pairwise(layer_dims)
     ]
 
 
@@ -226,13 +226,12 @@ def backward_pass(
     Handout, 1.2 (d).
     """
     require_shape("dL_dg", dL_dg, len(layer_caches[-1].x))
-    grad_Ws, grad_bs = [], []
+    grad_Ws: list[FloatArray] = []
+    grad_bs: list[FloatArray] = []
     # The average over n samples weighs each one's derivative by 1 / n.
-    dL_dout = dL_dg[:, np.newaxis] / len(dL_dg)
+    dL_dout: FloatArray = dL_dg[:, np.newaxis] / len(dL_dg)
     for layer in reversed(range(len(layer_caches))):
-        dL_dx, dL_dW, dL_db = layer_backward(
-            dL_dout, layer_caches[layer], input_gradient=layer > 0
-        )
+        dL_dx, dL_dW, dL_db = layer_backward(dL_dout, layer_caches[layer], input_gradient=layer > 0)
         grad_Ws.insert(0, dL_dW)
         grad_bs.insert(0, dL_db)
         if dL_dx is not None:

@@ -187,7 +187,9 @@ def _check(
     require_shape("X_test", X_test, "m", layer_dims[0])
     require_shape("y_test", y_test, len(X_test))
     if not 1 <= batch_size <= n:
-        raise ValueError(f"batch_size must lie between 1 and {n}, the number of samples; got {batch_size}")
+        raise ValueError(
+            f"batch_size must lie between 1 and {n}, the number of samples; got {batch_size}"
+        )
 
 
 def _require_finite(step: Timestep) -> None:
@@ -216,4 +218,6 @@ def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:
     """
     rows = [(*step[:4], *step.test) for step in history]
     names = [*Timestep._fields[:4], "test_loss", "test_accuracy", *Evaluation._fields[2:]]
-    return {name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    return {
+        name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)
+    }

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -26,7 +27,7 @@ FETCH_LOG = Path("logs/fetch_mnist.log")
 
 def main(arguments: Sequence[str]) -> int:
     """Build the report, or the one that is possible."""
-    if dataset() == "synthetic":
+    if settings().get("dataset") == "synthetic":
         return finish(SYNTHETIC, arguments)
     last_fetch = time_stamp(FETCH_LOG)
     if finish(REPORT, arguments) == 0:
@@ -41,13 +42,23 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def dataset() -> str:
-    """Read which dataset the config asks for; a config that is broken is Snakemake's to tell."""
+def settings() -> dict[str, Any]:
+    """Read the config; nothing if it is broken, which is Snakemake's to tell."""
     try:
-        config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-        return str(config["dataset"])
-    except (OSError, yaml.YAMLError, LookupError, TypeError):
-        return "mnist"
+        read = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def summaries(results: Path) -> list[Path]:
+    """Name the records of the first and of the last step size, which the report examines."""
+    try:
+        step_sizes = [str(float(size)) for size in settings()["training"]["step_sizes"]]
+    except (LookupError, TypeError, ValueError):
+        return []
+    ends = dict.fromkeys([*step_sizes[:1], *step_sizes[-1:]])
+    return [results / f"train/{step_size}/summary.json" for step_size in ends]
 
 
 def finish(report: Path, arguments: Sequence[str]) -> int:
@@ -59,12 +70,15 @@ def finish(report: Path, arguments: Sequence[str]) -> int:
 
 
 def build(target: Path, arguments: Sequence[str]) -> bool:
-    """Let Snakemake make a file; say so if there was nothing to do."""
+    """Let Snakemake make a report, with its manifest; say so if there was nothing to do."""
     before = time_stamp(target)
+    # The summaries are asked for by name because they are read below: Snakemake calls a report
+    # up to date although a record on the way to it is missing.
+    records = [RESULTS[target] / "manifest.json", *summaries(RESULTS[target])]
     # Snakemake finds the logger, snakemake_logger_plugin_steps, on the module path.
-    command = [sys.executable, "-m", "snakemake", str(target), "--cores", "all"]
+    command = [sys.executable, "-m", "snakemake", *map(str, [target, *records])]
     built = subprocess.run(
-        [*command, "--logger", "steps", *arguments],
+        [*command, "--cores", "all", "--logger", "steps", *arguments],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
         check=False,
     )
@@ -86,17 +100,15 @@ def why_no_mnist() -> str:
 
 def headline(report: Path) -> str:
     """Say where the report is and what came out, from the records."""
-    results = RESULTS[report]
-    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    step_sizes = [float(step_size) for step_size in config["training"]["step_sizes"]]
     lines = [f"\nThe report: {report.resolve()}"]
-    for step_size in dict.fromkeys([step_sizes[0], step_sizes[-1]]):
-        summary = json.loads((results / f"train/{step_size}/summary.json").read_text("utf-8"))
+    for path in summaries(RESULTS[report]):
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        accuracy, loss = (summary[f"test_{kind}"]["last"] for kind in ("accuracy", "loss"))
         lines.append(
-            f"  step size {step_size:g}: test accuracy {summary['test_accuracy']['last']:.4f}, "
-            f"test loss {summary['test_loss']['last']:.4f} after {summary['timesteps']} updates"
+            f"  step size {path.parent.name}: test accuracy {accuracy:.4f}, "
+            f"test loss {loss:.4f} after {summary['timesteps']} updates"
         )
-    if not config["author"]["name"]:
+    if not settings()["author"]["name"]:
         lines.append("  Not signed: config/config.yaml (author) names nobody.")
     return "\n".join(lines)
 

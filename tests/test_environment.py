@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +62,7 @@ class Machine:
         """Put a command on PATH."""
         command = self.path / name
         command.unlink(missing_ok=True)
-        command.write_text(script.replace("REAL", shutil.which("python3") or "python3"))
+        command.write_text(script.replace("REAL", shlex.quote(sys.executable)))
         command.chmod(0o755)
 
     def start(self, *command: str, **variables: object) -> subprocess.Popen[str]:
@@ -340,9 +342,15 @@ def test_each_job_is_counted_and_named() -> None:
 def test_errors_that_are_not_a_jobs_are_told_in_full() -> None:
     handler = LogHandler.__new__(LogHandler)
     handler.__post_init__()
-    assert handler.line(event(None, "LockException:\nlocked")) == "LockException:\nlocked"
+    assert handler.line(event(None, "WorkflowError:\nno rule")) == "WorkflowError:\nno rule"
     assert handler.line(event(None, "RuleException:\nnoise")) == ""
     assert handler.line(event(LogEvent.PROGRESS, done=1, total=2)) == ""
+
+
+def test_a_lock_is_explained_with_the_command_that_takes_it_away() -> None:
+    handler = LogHandler.__new__(LogHandler)
+    handler.__post_init__()
+    assert "`make unlock`" in handler.line(event(None, "LockException:\nError: locked"))
 
 
 @pytest.fixture
@@ -384,7 +392,7 @@ def test_the_headline_says_where_the_report_is_and_what_came_out(
     said = capsys.readouterr().out
     assert str(tmp_path / "report/hw2.pdf") in said
     assert "step size 0.1: test accuracy 0.9800" in said
-    assert "step size 10: test accuracy 0.5000" in said
+    assert "step size 10.0: test accuracy 0.5000" in said
     assert "Not signed" in said
 
 

@@ -19,6 +19,9 @@ NOT_NEWS = (
     "Exiting because a job execution failed",
     "WorkflowError:\nAt least one job did not complete successfully",
 )
+LOCKED = """\
+ERROR: Another build is running in this folder, or one was killed and left its lock behind.
+  -> Wait for it to end. If none is running: `make unlock`, then the same command again."""
 
 
 class LogHandler(LogHandlerBase):
@@ -53,5 +56,7 @@ class LogHandler(LogHandlerBase):
             return f"FAILED: {record.__dict__['rule_name']}"
         elif record.levelno >= logging.WARNING:
             message = record.getMessage().strip()
+            if message.startswith("LockException"):
+                return LOCKED
             return "" if message.startswith(NOT_NEWS) else message
         return ""

@@ -99,7 +99,7 @@ def test_a_comparison_names_the_worst_entry_and_both_values() -> None:
     analytic = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 0.0]])
     numeric = np.array([[1.0, 2.0, 3.0], [4.0, 5.5, 0.0]])
     difference = compare_gradients(analytic, numeric)
-    assert difference.index == (1, 1)
+    assert difference.position == (1, 1)
     assert (difference.analytic, difference.numeric) == (5.0, 5.5)
     assert difference.absolute == 0.5
     assert difference.relative == pytest.approx(0.5 / 5.5)
@@ -109,7 +109,7 @@ def test_a_comparison_names_the_worst_entry_and_both_values() -> None:
 
 def test_the_largest_relative_difference_may_stand_elsewhere_than_the_largest_absolute() -> None:
     difference = compare_gradients(np.array([100.0, 0.001]), np.array([101.0, 0.002]))
-    assert difference.index == (0,)
+    assert difference.position == (0,)
     assert difference.relative == pytest.approx(0.5)
 
 

@@ -40,7 +40,7 @@ def test_the_loss_vanishes_as_the_prediction_becomes_certain_and_right() -> None
 
 def test_a_tiny_probability_loses_no_digits() -> None:
     loss, _ = logistic_loss(np.array([1e-15]), np.array([0.0]))
-    assert loss[0] == pytest.approx(1e-15, rel=1e-14)
+    assert loss[0] == pytest.approx(1e-15, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -91,9 +91,8 @@ def test_every_false_claim_is_named(evaluate) -> None:
 def test_a_path_that_is_not_in_the_records_is_named(evaluate, path, missing, known) -> None:
     with pytest.raises(ReportError) as stop:
         evaluate(one("true", f"{{a: {path}}}"))
-    assert stop.value.cause == (
-        f"Claim 'c' asks the records for {path!r}, but there is no {missing} in {known}."
-    )
+    assert stop.value.cause.startswith(f"Claim 'c' asks the records for {path!r}")
+    assert stop.value.cause.endswith(f"there is no {missing} in {known}.")
 
 
 @pytest.mark.parametrize("condition", ["a", "a and 2", "missing", "a + 1", "'true'", "none"])
@@ -102,7 +101,6 @@ def test_a_condition_that_is_neither_true_nor_false_is_refused(evaluate, conditi
         evaluate(one(condition))
 
 
-@pytest.mark.xfail(reason="only a condition that is not a boolean is refused so far")
 @pytest.mark.parametrize("condition", ["a <", "a < missing", "a / 0 > 1", "a < 'text'"])
 def test_a_condition_that_cannot_be_evaluated_is_refused_by_name(evaluate, condition) -> None:
     with pytest.raises(ReportError, match="'c'"):
@@ -116,6 +114,10 @@ def test_a_condition_cannot_reach_beyond_its_numbers(evaluate) -> None:
 
 def test_a_record_that_is_none_can_be_asked_for(evaluate) -> None:
     assert evaluate(one("a is none", "{a: dead}"))["c"]["holds"] is True
+
+
+def test_a_comparison_with_what_never_happened_does_not_hold(evaluate) -> None:
+    assert evaluate(one("a < 3", "{a: dead}"))["c"]["holds"] is False
 
 
 def test_a_sentence_prints_only_numbers_that_it_names(evaluate) -> None:

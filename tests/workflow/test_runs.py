@@ -34,7 +34,7 @@ def test_counts_and_ends_are_read_off_the_series() -> None:
     assert facts["test_loss"] == {"first": 0.69, "last": 0.3, "largest": 0.9}
     assert facts["largest_test_loss_at"] == 2
     assert facts["dead_hidden_units"] == 0.25
-    assert facts["saturated_outputs_largest"] == 0.75
+    assert facts["saturated_outputs_at_largest_loss"] == 0.5
     assert facts["output_spread"] == 0.8
 
 

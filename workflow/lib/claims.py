@@ -44,13 +44,7 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
     evaluated = {}
     for name, claim in claims.items():
         numbers = {key: _look_up(name, facts, at) for key, at in claim["numbers"].items()}
-        holds = conditions.compile_expression(claim["holds"])(**numbers)
-        if not isinstance(holds, bool):
-            raise ReportError(
-                f"The condition of claim {name!r} must be true or false; "
-                f"{claim['holds']!r} is {holds!r} with {numbers}.",
-                "Correct it in report/claims.yaml.",
-            )
+        holds = _decide(name, claim["holds"], numbers, conditions)
         evaluated[name] = {
             "sentence": latex.from_string(claim["sentence"].strip()).render(numbers),
             "numbers": numbers,
@@ -58,6 +52,31 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
             "holds": holds,
         }
     return evaluated
+
+
+def _decide(
+    claim: str, condition: str, numbers: Mapping[str, Any], conditions: SandboxedEnvironment
+) -> bool:
+    """Evaluate a condition, which must come out true or false.
+
+    A condition that compares what never happened, None, does not hold.
+    """
+    try:
+        holds = conditions.compile_expression(condition, undefined_to_none=False)(**numbers)
+        outcome = repr(holds)
+    # What never happened is None in the records, and no number to compare with.
+    except TypeError if None in numbers.values() else ():
+        return False
+    # A condition is a person's expression: whatever it raises is an answer to them.
+    except Exception as error:
+        holds, outcome = None, f"{type(error).__name__}: {error}"
+    if not isinstance(holds, bool):
+        raise ReportError(
+            f"The condition of claim {claim!r} must be true or false; "
+            f"{condition!r} is {outcome} with {_list(numbers)}.",
+            "Correct it in report/claims.yaml.",
+        )
+    return holds
 
 
 def _look_up(claim: str, facts: Mapping[str, Any], path: str) -> Any:
@@ -69,7 +88,8 @@ def _look_up(claim: str, facts: Mapping[str, Any], path: str) -> Any:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             known = sorted(value) if isinstance(value, Mapping) else f"{type(value).__name__}"
             raise ReportError(
-                f"Claim {claim!r} asks the records for {path!r}, but there is no {key!r} in {known}.",
+                f"Claim {claim!r} asks the records for {path!r}, "
+                f"but there is no {key!r} in {known}.",
                 "Correct the path in report/claims.yaml.",
             ) from error
     return value

@@ -38,7 +38,9 @@ def save_digits(path: str | Path, digits: Digits) -> None:
         name: array if name.endswith("index") else pixels(array) if name[0] == "X" else array
         for name, array in digits._asdict().items()
     }
-    records.write_npz(path, **{n: a.astype(np.uint8) if n[0] == "y" else a for n, a in small.items()})
+    records.write_npz(
+        path, **{n: a.astype(np.uint8) if n[0] == "y" else a for n, a in small.items()}
+    )
 
 
 def load_digits(path: str | Path) -> Digits:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from workflow.lib.job import MARK
 
-FAILED = re.compile(r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S.*?) \(check log", re.MULTILINE)
+FAILED = re.compile(
+    r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S.*?) \(check log", re.MULTILINE
+)
 
 
 def print_causes(snakemake_log: str) -> None:
@@ -39,7 +41,9 @@ def causes(text: str) -> Iterator[str]:
     """
     for rule, log in dict.fromkeys(FAILED.findall(text)):
         said = Path(log).read_text(encoding="utf-8", errors="replace") if Path(log).exists() else ""
-        _, mark, words = said.rpartition(f"\n{MARK}") if f"\n{MARK}" in said else said.partition(MARK)
+        _, mark, words = (
+            said.rpartition(f"\n{MARK}") if f"\n{MARK}" in said else said.partition(MARK)
+        )
         if not mark:
             words = (
                 "The job ended without a word: it was killed, perhaps for want of memory.\n"

@@ -80,7 +80,7 @@ def _refuse_wrong(arrays: list[dict[str, Any]]) -> None:
             raise ReportError(
                 f"The gradient of {array['array']} is wrong: expected a relative difference of at "
                 f"most {TOLERANCE:g} from finite differences; got {array['norm_relative']:.3g}. "
-                f"At {array['index']} backpropagation says {array['analytic']!r}, finite "
+                f"At {array['position']} backpropagation says {array['analytic']!r}, finite "
                 f"differences say {array['numeric']!r}.",
                 "Correct nn/network.py (or the derivative in nn/activations.py or nn/losses.py); "
                 "nothing is trained with a wrong gradient.",

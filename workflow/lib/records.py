@@ -17,9 +17,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workflow.lib.files import beside as beside
-from workflow.lib.files import write_bytes as write_bytes
-from workflow.lib.files import write_text as write_text
+from workflow.lib.files import beside, write_bytes, write_text
+
+__all__ = [
+    "beside",
+    "read_csv",
+    "read_json",
+    "read_npz",
+    "write_bytes",
+    "write_csv",
+    "write_json",
+    "write_npz",
+    "write_text",
+]
 
 # A zip member must carry a date; this is the earliest that the format can say.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)

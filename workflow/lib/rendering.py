@@ -78,6 +78,6 @@ def render_report(
     if silent := set(claims) - printed:
         raise ReportError(
             f"No template prints the claims {', '.join(sorted(silent))}.",
-            "Print them with << claim(\"name\") >>, or remove them from report/claims.yaml.",
+            'Print them with << claim("name") >>, or remove them from report/claims.yaml.',
         )
     return text

@@ -92,4 +92,3 @@ def _matches(register: Path, path: str) -> bool:
 def _register(folder: Path, path: str) -> Path:
     """Name a file's entry in a register, as Snakemake does for its own."""
     return folder / urlsafe_b64encode(path.encode()).decode()
-

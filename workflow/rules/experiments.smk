@@ -9,6 +9,8 @@ rule check_gradients:
         facts="results/toy/gradients.json",
     log:
         "logs/check_gradients.log",
+    conda:
+        "../../environment.yml"
     message:
         "Check backpropagation against finite differences"
     script:
@@ -22,6 +24,8 @@ rule check_activations:
         facts="results/toy/activations.json",
     log:
         "logs/check_activations.log",
+    conda:
+        "../../environment.yml"
     message:
         "Evaluate the sigmoid where it is delicate"
     script:
@@ -38,16 +42,18 @@ rule train:
         series="{results}/train/{step_size}/series.csv",
         weights="{results}/train/{step_size}/weights.npz",
         summary="{results}/train/{step_size}/summary.json",
+    log:
+        "logs/{results}/train-{step_size}.log",
+    benchmark:
+        "logs/benchmarks/{results}/train-{step_size}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         hidden=config["training"]["hidden"],
         batch_size=config["training"]["batch_size"],
         epochs=config["training"]["epochs"],
         seed=config["training"]["seed"],
-    threads: 1
-    log:
-        "logs/{results}/train-{step_size}.log",
-    benchmark:
-        "logs/benchmarks/{results}/train-{step_size}.tsv"
     message:
         "Train with step size {wildcards.step_size}"
     script:
@@ -66,6 +72,8 @@ rule find_mistakes:
         "logs/{results}/find_mistakes.log",
     benchmark:
         "logs/benchmarks/{results}/find_mistakes.tsv"
+    conda:
+        "../../environment.yml"
     message:
         "Find the misclassified images and measure them"
     script:
@@ -80,13 +88,15 @@ rule memorize:
     output:
         facts="{results}/memorization.json",
         study="{results}/memorization.csv",
-    params:
-        memorization=config["memorization"],
-    threads: 1
     log:
         "logs/{results}/memorize.log",
     benchmark:
         "logs/benchmarks/{results}/memorize.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        memorization=config["memorization"],
     message:
         "Memorize random inputs"
     script:

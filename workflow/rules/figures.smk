@@ -1,6 +1,14 @@
 """What is drawn. Computing and drawing are apart: a new colour retrains nothing."""
 
-FIGURES = ["samples", "losses", "accuracies", "mistakes", "mistake_evidence", "state", "memorization"]
+FIGURES = [
+    "samples",
+    "losses",
+    "accuracies",
+    "mistakes",
+    "mistake_evidence",
+    "state",
+    "memorization",
+]
 STYLE = "report/report.mplstyle"
 
 
@@ -13,6 +21,8 @@ rule plot_samples:
         "{results}/figures/samples.pdf",
     log:
         "logs/{results}/plot_samples.log",
+    conda:
+        "../../environment.yml"
     message:
         "Plot sample images"
     script:
@@ -28,6 +38,8 @@ rule plot_losses:
         "{results}/figures/losses.pdf",
     log:
         "logs/{results}/plot_losses.log",
+    conda:
+        "../../environment.yml"
     message:
         "Plot the losses"
     script:
@@ -43,6 +55,8 @@ rule plot_accuracies:
         "{results}/figures/accuracies.pdf",
     log:
         "logs/{results}/plot_accuracies.log",
+    conda:
+        "../../environment.yml"
     message:
         "Plot the accuracies"
     script:
@@ -58,6 +72,8 @@ rule plot_state:
         "{results}/figures/state.pdf",
     log:
         "logs/{results}/plot_state.log",
+    conda:
+        "../../environment.yml"
     message:
         "Plot what the large step size did"
     script:
@@ -74,6 +90,8 @@ rule plot_mistakes:
         "{results}/figures/mistakes.pdf",
     log:
         "logs/{results}/plot_mistakes.log",
+    conda:
+        "../../environment.yml"
     message:
         "Plot the gallery of mistakes"
     script:
@@ -89,6 +107,8 @@ rule plot_mistake_evidence:
         "{results}/figures/mistake_evidence.pdf",
     log:
         "logs/{results}/plot_mistake_evidence.log",
+    conda:
+        "../../environment.yml"
     message:
         "Plot what mistakes have in common"
     script:
@@ -104,6 +124,8 @@ rule plot_memorization:
         "{results}/figures/memorization.pdf",
     log:
         "logs/{results}/plot_memorization.log",
+    conda:
+        "../../environment.yml"
     message:
         "Plot the memorization study"
     script:

@@ -1,13 +1,14 @@
 """What is written: claims, text, appendix, PDF."""
 
-from pathlib import Path
-
 TEMPLATES = [
     "report/main.tex.j2",
     "report/preamble.tex.j2",
     "report/macros.tex.j2",
     "report/colophon.tex.j2",
-    *(f"report/questions/{name}.tex.j2" for name in ("front", "data", *"abcdef", "e_mistakes")),
+    *(
+        f"report/questions/{name}.tex.j2"
+        for name in ("front", "data", *"abcdef", "e_mistakes")
+    ),
 ]
 # report/hw2.pdf is MNIST or it does not exist; the other report carries its mark in its name.
 RESULTS_OF = {"": "results", "-synthetic": "results/synthetic"}
@@ -23,15 +24,12 @@ FACTS = {
 SUMMARIES = [f"{{results}}/train/{step_size}/summary.json" for step_size in STEP_SIZES]
 
 
-def listed(*patterns):
-    """List the project's files of these patterns, sorted within each."""
-    return [path.as_posix() for pattern in patterns for path in sorted(Path().glob(pattern))]
-
-
 # What the appendix prints: the code that ran, and what steers it.
 CODE = [
     "Snakefile",
-    *listed("nn/*.py", "workflow/rules/*.smk", "workflow/scripts/*.py", "workflow/lib/*.py"),
+    *listed(
+        "nn/*.py", "workflow/rules/*.smk", "workflow/scripts/*.py", "workflow/lib/*.py"
+    ),
     "report/claims.yaml",
     "config/config.yaml",
 ]
@@ -47,10 +45,12 @@ rule evaluate_claims:
         code=code_of("evaluate_claims"),
     output:
         "{results}/claims.json",
-    params:
-        must_hold=lambda wildcards: wildcards.results == "results",
     log:
         "logs/{results}/evaluate_claims.log",
+    conda:
+        "../../environment.yml"
+    params:
+        must_hold=lambda wildcards: wildcards.results == "results",
     message:
         "Check every claim of the report against the records"
     script:
@@ -65,6 +65,8 @@ rule list_code:
         "results/tex/appendix.tex",
     log:
         "logs/list_code.log",
+    conda:
+        "../../environment.yml"
     message:
         "Highlight the code for the appendix"
     script:
@@ -93,6 +95,8 @@ rule chain_results:
         "{results}/chain.json",
     log:
         "logs/{results}/chain_results.log",
+    conda:
+        "../../environment.yml"
     message:
         "Chain the hashes of data, records and figures"
     script:
@@ -109,11 +113,15 @@ rule render_report:
         code=code_of("render_report"),
     output:
         "{results}/tex/hw2.tex",
-    params:
-        author=config["author"],
-        dataset=lambda wildcards: "mnist" if wildcards.results == "results" else "synthetic",
     log:
         "logs/{results}/render_report.log",
+    conda:
+        "../../environment.yml"
+    params:
+        author=config["author"],
+        dataset=lambda wildcards: (
+            "mnist" if wildcards.results == "results" else "synthetic"
+        ),
     message:
         "Fill the templates"
     script:
@@ -134,6 +142,8 @@ rule typeset:
         "logs/typeset{mark}.log",
     benchmark:
         "logs/benchmarks/typeset{mark}.tsv"
+    conda:
+        "../../environment.yml"
     message:
         "Typeset {output.pdf}"
     script:
@@ -152,6 +162,8 @@ rule write_manifest:
         "{results}/manifest.json",
     log:
         "logs/{results}/write_manifest.log",
+    conda:
+        "../../environment.yml"
     message:
         "Write the manifest"
     script:

@@ -1,0 +1,52 @@
+"""Names that the other rules share."""
+
+from pathlib import Path
+
+STEP_SIZES = [str(float(step_size)) for step_size in config["training"]["step_sizes"]]
+RESULTS = {"mnist": "results", "synthetic": "results/synthetic"}
+REPORTS = {"mnist": "report/hw2.pdf", "synthetic": "report/hw2-synthetic.pdf"}
+
+IDX = {
+    "train_images": "train-images-idx3-ubyte.gz",
+    "train_labels": "train-labels-idx1-ubyte.gz",
+    "test_images": "t10k-images-idx3-ubyte.gz",
+    "test_labels": "t10k-labels-idx1-ubyte.gz",
+}
+IDX_FOLDER = {
+    "results": "resources/mnist",
+    "results/synthetic": "results/synthetic/idx",
+}
+
+
+def code_of(rule):
+    """List what a rule's result depends on besides its data: its script, every module that the
+    script reaches, and the pinned packages."""
+    return [
+        *sources(f"workflow/scripts/{rule}.py", workflow.basedir),
+        "requirements.txt",
+    ]
+
+
+def listed(*patterns):
+    """List the project's files of these patterns, sorted within each."""
+    return [
+        path.as_posix() for pattern in patterns for path in sorted(Path().glob(pattern))
+    ]
+
+
+def idx_files(wildcards):
+    """Name the four files of the dataset that these results are about."""
+    return {
+        kind: f"{IDX_FOLDER[wildcards.results]}/{name}" for kind, name in IDX.items()
+    }
+
+
+def toy_pickle():
+    """Find the course's pickle; without it one of the same shapes is generated."""
+    name = "test_batch_weights_biases.pkl"
+    found = [
+        f"{folder}/{name}"
+        for folder in config["toy"]["folders"]
+        if Path(folder, name).is_file()
+    ]
+    return {"pickle": found[0]} if found else {}
