@@ -194,6 +194,11 @@ def forward_pass(
     ----------
     Handout, 1.2 (c).
     """
+    if not len(weight_matrices) == len(biases) == len(activations):
+        raise ValueError(
+            "expected as many weight matrices as biases and activations; "
+            f"got {len(weight_matrices)}, {len(biases)} and {len(activations)}"
+        )
     out, layer_caches = X_batch, []
     for W, b, activation_fn in zip(weight_matrices, biases, activations, strict=True):
         out, cache = layer_forward(out, W, b, activation_fn)

@@ -117,7 +117,9 @@ def test_a_record_that_is_none_can_be_asked_for(evaluate) -> None:
 
 
 def test_a_comparison_with_what_never_happened_does_not_hold(evaluate) -> None:
-    assert evaluate(one("a < 3", "{a: dead}"))["c"]["holds"] is False
+    claim = evaluate(one("a < 3", "{a: dead}", sentence="It is << a >>."))["c"]
+    assert claim["holds"] is False
+    assert claim["sentence"] == "c (a: never)"
 
 
 def test_a_sentence_prints_only_numbers_that_it_names(evaluate) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import Environment
 from jinja2.sandbox import SandboxedEnvironment
 
 from workflow.lib.errors import ReportError
-from workflow.lib.latex import environment
+from workflow.lib.latex import environment, escape
 
 
 def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -46,7 +47,7 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
         numbers = {key: _look_up(name, facts, at) for key, at in claim["numbers"].items()}
         holds = _decide(name, claim["holds"], numbers, conditions)
         evaluated[name] = {
-            "sentence": latex.from_string(claim["sentence"].strip()).render(numbers),
+            "sentence": _say(name, claim["sentence"].strip(), numbers, holds, latex),
             "numbers": numbers,
             "condition": claim["holds"],
             "holds": holds,
@@ -77,6 +78,16 @@ def _decide(
             "Correct it in report/claims.yaml.",
         )
     return holds
+
+
+def _say(
+    claim: str, sentence: str, numbers: Mapping[str, Any], holds: bool, latex: Environment
+) -> str:
+    """Put the numbers into a sentence; one about what never happened cannot be said."""
+    if not holds and None in numbers.values():
+        never = [number for number, value in numbers.items() if value is None]
+        return escape(f"{claim} ({', '.join(never)}: never)")
+    return latex.from_string(sentence).render(numbers)
 
 
 def _look_up(claim: str, facts: Mapping[str, Any], path: str) -> Any:
