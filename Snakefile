@@ -6,6 +6,7 @@ builds one file. How the pieces depend on each other stands in workflow/rules/, 
 
 import atexit
 import os
+import shlex
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -19,7 +20,7 @@ from workflow.lib.configuration import check_config
 from workflow.lib.errors import ReportError
 from workflow.lib.failures import print_causes
 from workflow.lib.pins import environment
-from workflow.lib.seals import altered_files, mark_incomplete
+from workflow.lib.seals import guard
 from workflow.lib.mnist_files import FILES
 
 
@@ -32,11 +33,16 @@ except ReportError as error:
     raise WorkflowError(str(error))
 
 os.environ.update(environment(workflow.basedir))
-mark_incomplete(
-    altered_files(
-        ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"],
-        known={f"resources/mnist/{name}": sha256 for name, sha256 in FILES.items()},
-    )
+# Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
+sys.executable = shlex.quote(sys.executable)
+guard(
+    ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"],
+    known={f"resources/mnist/{name}": sha256 for name, sha256 in FILES.items()},
+    summaries=[
+        *("results/chain.json", "results/tex/hw2.tex", "report/hw2.pdf"),
+        *("results/synthetic/chain.json", "results/synthetic/tex/hw2.tex"),
+        "report/hw2-synthetic.pdf",
+    ],
 )
 
 

@@ -65,11 +65,11 @@ def _decide(
     try:
         holds = conditions.compile_expression(condition, undefined_to_none=False)(**numbers)
         outcome = repr(holds)
-    # What never happened is None in the records, and no number to compare with.
-    except TypeError if None in numbers.values() else ():
-        return False
     # A condition is a person's expression: whatever it raises is an answer to them.
     except Exception as error:
+        if isinstance(error, TypeError) and None in numbers.values():
+            # What never happened is None in the records, and no number to compare with.
+            return False
         holds, outcome = None, f"{type(error).__name__}: {error}"
     if not isinstance(holds, bool):
         raise ReportError(
