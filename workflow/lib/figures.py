@@ -30,11 +30,20 @@ def new_figure(style: str | Path, width: float = 6.5, height: float = 2.25) -> F
     return Figure(figsize=(width, height))
 
 
-def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure as a PDF without date or version in it, whole or not at all."""
-    with records.beside(path) as temporary:
-        figure.savefig(
-            temporary,
-            format="pdf",
-            metadata={"CreationDate": None, "Creator": None, "Producer": None},
-        )
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write a figure without date or version in it, each file whole or not at all.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    *paths : str or Path
+        Where to; the ending says in which format, .pdf or .svg.
+    """
+    # Without a fixed salt the names inside an SVG would differ from run to run.
+    mpl.rcParams["svg.hashsalt"] = "report"
+    traces = {"pdf": ("CreationDate", "Creator", "Producer"), "svg": ("Date", "Creator")}
+    for path in paths:
+        kind = Path(path).suffix[1:]
+        with records.beside(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata=dict.fromkeys(traces[kind]))

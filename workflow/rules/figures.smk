@@ -18,7 +18,12 @@ rule plot_samples:
         style=STYLE,
         code=code_of("plot_samples"),
     output:
-        "{results}/figures/samples.pdf",
+        pdf="{results}/figures/samples.pdf",
+        svg=report(
+            "{results}/figures/samples.svg",
+            caption="../../report/captions/samples.rst",
+            category="1.1 Data",
+        ),
     log:
         "logs/{results}/plot_samples.log",
     conda:
@@ -35,7 +40,12 @@ rule plot_losses:
         style=STYLE,
         code=code_of("plot_losses"),
     output:
-        "{results}/figures/losses.pdf",
+        pdf="{results}/figures/losses.pdf",
+        svg=report(
+            "{results}/figures/losses.svg",
+            caption="../../report/captions/losses.rst",
+            category="(e) Training",
+        ),
     log:
         "logs/{results}/plot_losses.log",
     conda:
@@ -52,7 +62,12 @@ rule plot_accuracies:
         style=STYLE,
         code=code_of("plot_accuracies"),
     output:
-        "{results}/figures/accuracies.pdf",
+        pdf="{results}/figures/accuracies.pdf",
+        svg=report(
+            "{results}/figures/accuracies.svg",
+            caption="../../report/captions/accuracies.rst",
+            category="(e) Training",
+        ),
     log:
         "logs/{results}/plot_accuracies.log",
     conda:
@@ -69,7 +84,12 @@ rule plot_state:
         style=STYLE,
         code=code_of("plot_state"),
     output:
-        "{results}/figures/state.pdf",
+        pdf="{results}/figures/state.pdf",
+        svg=report(
+            "{results}/figures/state.svg",
+            caption="../../report/captions/state.rst",
+            category="(e) Training",
+        ),
     log:
         "logs/{results}/plot_state.log",
     conda:
@@ -87,7 +107,12 @@ rule plot_mistakes:
         style=STYLE,
         code=code_of("plot_mistakes"),
     output:
-        "{results}/figures/mistakes.pdf",
+        pdf="{results}/figures/mistakes.pdf",
+        svg=report(
+            "{results}/figures/mistakes.svg",
+            caption="../../report/captions/mistakes.rst",
+            category="(e) Mistakes",
+        ),
     log:
         "logs/{results}/plot_mistakes.log",
     conda:
@@ -104,7 +129,12 @@ rule plot_mistake_evidence:
         style=STYLE,
         code=code_of("plot_mistake_evidence"),
     output:
-        "{results}/figures/mistake_evidence.pdf",
+        pdf="{results}/figures/mistake_evidence.pdf",
+        svg=report(
+            "{results}/figures/mistake_evidence.svg",
+            caption="../../report/captions/mistake_evidence.rst",
+            category="(e) Mistakes",
+        ),
     log:
         "logs/{results}/plot_mistake_evidence.log",
     conda:
@@ -121,7 +151,12 @@ rule plot_memorization:
         style=STYLE,
         code=code_of("plot_memorization"),
     output:
-        "{results}/figures/memorization.pdf",
+        pdf="{results}/figures/memorization.pdf",
+        svg=report(
+            "{results}/figures/memorization.svg",
+            caption="../../report/captions/memorization.rst",
+            category="(f) Memorization",
+        ),
     log:
         "logs/{results}/plot_memorization.log",
     conda:

@@ -8,4 +8,4 @@ from workflow.lib.records import read_csv
 with logged(snakemake):
     figure = new_figure(snakemake.input.style)
     draw_curves(figure.subplots(), read_csv(snakemake.input.series), "accuracy", "accuracy")
-    save(figure, snakemake.output[0])
+    save(figure, *snakemake.output)

@@ -9,4 +9,4 @@ with logged(snakemake):
     facts = read_json(snakemake.input.facts)
     figure = new_figure(snakemake.input.style, height=0.8 + 0.24 * len(facts["study"]))
     draw_study(figure.subplots(), facts["study"], facts["max_updates"])
-    save(figure, snakemake.output[0])
+    save(figure, *snakemake.output)

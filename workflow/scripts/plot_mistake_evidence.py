@@ -11,4 +11,4 @@ with logged(snakemake):
     axes = figure.subplots(1, 2, sharey=True)
     for ax, digit in zip(axes, ("3", "9"), strict=True):
         draw_evidence(ax, facts, digit)
-    save(figure, snakemake.output[0])
+    save(figure, *snakemake.output)

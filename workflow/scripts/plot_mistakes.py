@@ -14,4 +14,4 @@ with logged(snakemake):
     )
     figure = new_figure(snakemake.input.style, WIDTH, gallery_height(groups, WIDTH))
     draw_gallery(figure, groups)
-    save(figure, snakemake.output[0])
+    save(figure, *snakemake.output)

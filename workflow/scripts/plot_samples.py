@@ -10,4 +10,4 @@ with logged(snakemake):
     figure = new_figure(snakemake.input.style, height=1.3)
     images = [digits.X_train[digits.y_train == label] for label in (0, 1)]
     draw_samples(figure.subplots(2, 12), images, "39")
-    save(figure, snakemake.output[0])
+    save(figure, *snakemake.output)

@@ -8,4 +8,4 @@ from workflow.lib.records import read_csv
 with logged(snakemake):
     figure = new_figure(snakemake.input.style, height=3.4)
     draw_state(figure.subplots(2, 1, sharex=True), read_csv(snakemake.input.series))
-    save(figure, snakemake.output[0])
+    save(figure, *snakemake.output)
