@@ -17,7 +17,7 @@ Activation = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 def as_floats(array: npt.ArrayLike) -> FloatArray:
     """Turn lists, integers and booleans into float64; leave floating-point arrays as they are."""
     array = np.asarray(array)
-    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 def require_shape(name: str, array: npt.NDArray[Any], *shape: int | str) -> None:
@@ -37,6 +37,8 @@ def require_shape(name: str, array: npt.NDArray[Any], *shape: int | str) -> None
     ValueError
         With the expected shape first, then what came.
     """
+    if array.shape == shape:  # checked at every layer of every update, so first the quick way
+        return
     fits = array.ndim == len(shape) and all(
         isinstance(wanted, str) or wanted == length
         for wanted, length in zip(shape, array.shape, strict=True)

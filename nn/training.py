@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -138,9 +139,9 @@ def train(
     used = X_train.any(axis=0)
     W_all = weight_matrices[0]
     weight_matrices[0] = W_all[used]
-    X_train = np.ascontiguousarray(X_train[:, used])
+    X_train = X_train.compress(used, axis=1)
     test_set = FollowedSet(
-        np.ascontiguousarray(X_test[:, used]),
+        X_test.compress(used, axis=1),
         y_test,
         X_train,
         constant=X_test[:, ~used] @ W_all[~used],
@@ -159,7 +160,8 @@ def train(
             for parameter, gradient in zip(
                 [*weight_matrices, *biases], [*grad_Ws, *grad_bs], strict=True
             ):
-                parameter -= step_size * gradient
+                gradient *= step_size
+                parameter -= gradient
             test = test_set.evaluate(weight_matrices, biases, activations)
             history.append(
                 Timestep(
@@ -194,7 +196,7 @@ def _check(
 
 def _require_finite(step: Timestep) -> None:
     """Stop a training that has left the numbers."""
-    if not np.isfinite([step.train_loss, step.test.loss]).all():
+    if not (math.isfinite(step.train_loss) and math.isfinite(step.test.loss)):
         raise FloatingPointError(
             f"training diverged at timestep {step.timestep}: expected finite losses; got "
             f"{step.train_loss} on the batch and {step.test.loss} on the test set. "
