@@ -11,7 +11,7 @@ unexport PYTHONPATH PYTHONHOME
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help report test test-faults check format bench verify why unlock lock clean distclean \
+.PHONY: help report html test test-faults check format bench verify manifest why unlock lock clean distclean \
 	environment developer-environment tex
 
 help: ## show this list
@@ -19,6 +19,11 @@ help: ## show this list
 
 report: environment tex ## build report/hw2.pdf from MNIST (hw2-synthetic.pdf if MNIST cannot be had)
 	@$(PYTHON) setup/report.py $(ARGS)
+
+# MNIST's or none, like report/hw2.pdf.
+html: environment tex ## build report/hw2.html: the figures with their captions, the run times
+	@$(SNAKEMAKE) report/hw2.pdf results/manifest.json
+	@$(SNAKEMAKE) --report report/hw2.html report/hw2.pdf results/manifest.json
 
 test: developer-environment tex ## run the tests, without MNIST and without network
 	@$(PYTHON) -m pytest -n auto $(ARGS) tests
@@ -44,6 +49,9 @@ bench: ## measure the speed beside PyTorch and plain NumPy (an environment of it
 verify: environment tex ## build the last commit anew elsewhere and compare it with its manifest
 	@$(PYTHON) -m workflow.lib.verify $(ARGS)
 
+manifest: report ## accept what is built here as the released report (then commit it)
+	@$(PYTHON) -m workflow.lib.verify --update
+
 why: environment ## say what would be built again, and what changed
 	@$(PYTHON) -m workflow.lib.why $(ARGS)
 
@@ -54,7 +62,7 @@ lock: environment ## pin the packages of requirements*.in (ARGS=--upgrade: to th
 	@$(PYTHON) setup/lock.py $(ARGS)
 
 clean: ## remove all that was computed; what was downloaded stays
-	rm -rf results logs .snakemake report/hw2.pdf report/hw2-synthetic.pdf
+	rm -rf results logs .snakemake report/hw2.pdf report/hw2-synthetic.pdf report/hw2.html
 
 distclean: clean ## ... and the installed packages
 	rm -rf .venv .venv.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis

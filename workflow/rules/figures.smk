@@ -22,7 +22,7 @@ rule plot_samples:
         svg=report(
             "{results}/figures/samples.svg",
             caption="../../report/captions/samples.rst",
-            category="1.1 Data",
+            category="(1) Data",
         ),
     log:
         "logs/{results}/plot_samples.log",
