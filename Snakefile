@@ -16,25 +16,36 @@ min_version("9.19")
 sys.path.insert(0, workflow.basedir)
 
 from workflow.lib.closure import sources
-from workflow.lib.configuration import check_config
-from workflow.lib.errors import ReportError
-from workflow.lib.failures import print_causes
+from workflow.lib.configuration import check_config, require_sections
+from workflow.lib.failures import print_causes, print_if_full, told_at_the_end
+from workflow.lib.folders import require_writable
+from workflow.lib.locks import clear_stale_locks
 from workflow.lib.pins import environment
 from workflow.lib.seals import guard
 from workflow.lib.mnist_files import FILES
 
 
+with told_at_the_end(WorkflowError):
+    require_sections("config/config.yaml")
+
+
 configfile: "config/config.yaml"
 
 
-try:
-    check_config(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
-except ReportError as error:
-    raise WorkflowError(str(error))
+# What `snakemake --report` says first.
+report: "report/captions/workflow.rst"
 
+
+with told_at_the_end(WorkflowError):
+    check_config(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
+    require_writable([".snakemake", "logs", "results", "report"])
+
+# Snakemake itself blames other things than the disk.
+atexit.register(print_if_full)
 os.environ.update(environment(workflow.basedir))
 # Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
 sys.executable = shlex.quote(sys.executable)
+clear_stale_locks()
 guard(
     ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"],
     known={f"resources/mnist/{name}": sha256 for name, sha256 in FILES.items()},

@@ -180,7 +180,9 @@ def test_a_file_that_is_cut_anywhere_is_refused(tmp_path: Path, array: np.ndarra
         refusal(tmp_path, packed[:length], array.shape[1:])
 
 
-@pytest.mark.parametrize("more", [b"\0", b"garbage", gzip.compress(b"", mtime=0), gzip.compress(b"more")])
+@pytest.mark.parametrize(
+    "more", [b"\0", b"garbage", gzip.compress(b"", mtime=0), gzip.compress(b"more")]
+)
 def test_what_follows_the_end_is_refused(tmp_path: Path, more: bytes) -> None:
     assert "expected the end" in refusal(tmp_path, gzip.compress(idx(LABELS)) + more)
 
@@ -324,8 +326,8 @@ def test_a_file_with_one_changed_byte_is_refused_or_reads_the_same(data: st.Data
     place = data.draw(st.integers(0, len(packed) - 1))
     packed[place] ^= data.draw(st.integers(1, 255))
     read = attempt(bytes(packed), ())
-    # Bytes 4 to 9 of a .gz are its date and system, byte 3 its flags: they change no content.
-    assert read is None or (place in range(3, 10) and read.tolist() == LABELS.tolist())
+    # Some bytes say nothing of the content: the date and system of a .gz, padding bits.
+    assert read is None or read.tolist() == LABELS.tolist()
 
 
 @pytest.mark.parametrize("shape", [(784,), (28, 28)])

@@ -26,13 +26,13 @@ def folder(tmp_path, monkeypatch) -> None:
 def sealed(monkeypatch) -> list[str]:
     """Collect what is sealed."""
     names: list[str] = []
-    monkeypatch.setattr(job, "seal", names.extend)
+    monkeypatch.setattr(job, "seal", lambda outputs, read: names.extend(outputs))
     return names
 
 
 def running(*outputs: str) -> SimpleNamespace:
     """Return what a script gets from Snakemake, as far as `logged` reads it."""
-    return SimpleNamespace(log=[str(LOG)], output=list(outputs))
+    return SimpleNamespace(log=[str(LOG)], input=[], output=list(outputs))
 
 
 def fail(error: BaseException) -> str:

@@ -14,6 +14,32 @@ from jsonschema.exceptions import ValidationError
 from workflow.lib.errors import ReportError
 
 
+def require_sections(path: str | Path) -> None:
+    """Refuse a file that Snakemake could not read as a configuration.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML file.
+
+    Raises
+    ------
+    ReportError
+        If the file is missing, is not YAML, or does not hold named sections.
+    """
+    remedy = f"Correct it; {path} as committed is a valid example."
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"{path} cannot be read: {error}.", remedy) from error
+    except yaml.YAMLError as error:
+        where = " ".join(str(error).split())
+        raise ReportError(f"{path} is not valid YAML: {where}.", remedy) from error
+    if not isinstance(content, dict):
+        got = "an empty file" if content is None else f"{content!r:.60}"
+        raise ReportError(f"{path}: expected sections as `author:`; got {got}.", remedy)
+
+
 def check_config(config: dict[str, Any], schema_path: str | Path) -> None:
     """Refuse a configuration that the schema does not allow.
 

@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from workflow.lib.errors import ReportError
 from workflow.lib.job import MARK
 
 FAILED = re.compile(
     r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S.*?) \(check log", re.MULTILINE
 )
+SMALLEST_FREE_BYTES = 1 << 16
+STOPPED = """
+The build ended before it was done. If no reason stands above, it was stopped from outside.
+  -> The same command goes on from here."""
+
+
+@contextmanager
+def told_at_the_end(failure: type[Exception]) -> Iterator[None]:
+    """Turn a `ReportError` into another exception and print it when Snakemake has ended.
+
+    Parameters
+    ----------
+    failure : type of exception
+        What Snakemake prints without a traceback; its own noise is then above the reason.
+    """
+    try:
+        yield
+    except ReportError as error:
+        atexit.register(print, f"\n{error}", file=sys.stderr)
+        raise failure("The build cannot begin. The reason stands below.") from None
 
 
 def print_causes(snakemake_log: str) -> None:
     """Print for each failed job why it failed and what to do.
+
+    If no job failed, the build was stopped.
 
     Parameters
     ----------
     snakemake_log : str
         What Snakemake itself logged of the build.
     """
-    for line in causes(Path(snakemake_log).read_text(encoding="utf-8", errors="replace")):
+    said = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")
+    for line in list(causes(said)) or [STOPPED]:
         print(line, file=sys.stderr)
+
+
+def print_if_full(folder: str | Path = ".") -> None:
+    """Print that the disk is full, if it is: whatever else went wrong, this comes first."""
+    if shutil.disk_usage(folder).free < SMALLEST_FREE_BYTES:
+        place = Path(folder).absolute()
+        print(
+            f"\nNo space left on the disk of {place}."
+            "\n  -> Free some space there and run the same command again.",
+            file=sys.stderr,
+        )
 
 
 def causes(text: str) -> Iterator[str]:
@@ -46,7 +84,8 @@ def causes(text: str) -> Iterator[str]:
         )
         if not mark:
             words = (
-                "The job ended without a word: it was killed, perhaps for want of memory.\n"
+                "The job ended without a word: it was stopped (by Ctrl-C?) or killed, "
+                "perhaps for want of memory.\n"
                 "  -> Run the same command again, with --cores 1 if memory is short. "
                 f"What it said before is in {log}."
             )

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
 from workflow.lib.errors import ReportError
+from workflow.lib.files import sha256
 from workflow.lib.seals import seal
 
 #: How the last words of a failed job begin in its log; `failures` looks for them.
 MARK = "ERROR: "
+STOPPED = ReportError(
+    "It was stopped by Ctrl-C.", "The same command goes on from where this build was."
+)
+
+# From <linux/prctl.h>.
+PR_SET_PDEATHSIG = 1
 
 
 @contextmanager
@@ -32,17 +41,29 @@ def logged(snakemake: Any) -> Iterator[None]:
     SystemExit
         With status 1 if the block failed.
     """
+    end_with_snakemake()
     path = snakemake.log[0]
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         try:
+            read = {path: sha256(path) for path in snakemake.input}
             yield
-            seal(snakemake.output)
+            seal(snakemake.output, read)
         except Exception as error:
             if not isinstance(error, ReportError):
                 traceback.print_exc(file=log)
             print(f"{MARK}{explain(error, path)}", file=log)
             sys.exit(1)
+        except KeyboardInterrupt:
+            print(f"{MARK}{STOPPED}", file=log)
+            raise
+
+
+def end_with_snakemake() -> None:
+    """Ask Linux to kill this process when Snakemake dies, so that no orphan goes on writing."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def explain(error: Exception, log: str) -> ReportError:

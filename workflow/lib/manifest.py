@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ import numpy.typing as npt
 from workflow.lib.files import sha256
 from workflow.lib.records import read_csv, read_json, read_npz
 
+# How the last page prints a hash: eight digits at a time.
+PRINTED_HASH = re.compile(rb"(?:[0-9a-f]{8}\\allowbreak )+")
 #: The stages in the order in which a build passes them.
 STAGES = ("pins", "sources", "data", "weights", "series", "facts", "figures", "tex", "pdf")
 
@@ -51,8 +55,11 @@ def extend(
 
 
 def describe(path: str) -> dict[str, Any]:
-    """Give a file's hash and, if it holds numbers, their sums."""
+    """Give a file's hash, the sums of its numbers, and the hash of its text without hashes."""
     description: dict[str, Any] = {"sha256": sha256(path)}
+    if path.endswith(".tex"):
+        words = PRINTED_HASH.sub(b"", Path(path).read_bytes())
+        description["words"] = hashlib.sha256(words).hexdigest()
     if numbers := numbers_in(path):
         description["sums"] = {name: sums(values) for name, values in numbers.items()}
     return description

@@ -6,12 +6,15 @@ because they must stand before NumPy is loaded.
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 
 # Matrix products differ in their last bits between the kernels that OpenBLAS chooses by processor.
 # Haswell's run on every x86-64 processor with AVX2; forced on an older one they would crash.
 BLAS_KERNEL = "Haswell"
+# `make verify ARGS=--kernels` asks for others here, to see what they change.
+KERNEL_VARIABLE = "HW2_BLAS_KERNEL"
 # NumPy has its own wider loops for newer processors. Unknown names are ignored by it silently;
 # these are those of NumPy 2.4.
 NUMPY_WIDE_LOOPS = "X86_V4 AVX512_ICL AVX512_SPR"
@@ -39,9 +42,10 @@ def environment(root: str | Path) -> dict[str, str]:
         "TZ": "UTC",
         "LC_ALL": "C",
     }
-    if has_avx2():
+    kernel = os.environ.get(KERNEL_VARIABLE, BLAS_KERNEL if has_avx2() else "")
+    if kernel:
         variables |= {
-            "OPENBLAS_CORETYPE": BLAS_KERNEL,
+            "OPENBLAS_CORETYPE": kernel,
             "NPY_DISABLE_CPU_FEATURES": NUMPY_WIDE_LOOPS,
         }
     return variables

@@ -6,6 +6,11 @@ it. So each job leaves a seal, the SHA-256 of every file that it wrote; and when
 read, files that differ from their seal, or have none, are marked in Snakemake's own register of
 incomplete files. Snakemake then builds exactly these again.
 
+A seal also holds the SHA-256 of each input as the job began. Snakemake compares the content of
+an input only if it is newer than the output; an older version that was put back with its old date
+(`mv`, `cp -p`, an unpacked archive) would pass unseen. So an output is marked too if an input is
+not newer and is not what the job read.
+
 Nor does Snakemake mind when a record in the middle is gone and the PDF at the end is still there.
 But a record may be gone because a job that was to change it got killed. So if a sealed file is
 gone, what is made from all records is marked, and brings the missing ones back.
@@ -15,26 +20,32 @@ from __future__ import annotations
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from workflow.lib.files import sha256, write_text
 
 SEALS = Path(".snakemake/seals")
 INCOMPLETE = Path(".snakemake/incomplete")
+METADATA = Path(".snakemake/metadata")
 LOCKS = Path(".snakemake/locks")
 
 
-def seal(outputs: Iterable[str]) -> None:
-    """Note what a job wrote.
+def seal(outputs: Iterable[str], read: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Note what a job wrote, and what it read.
 
     Parameters
     ----------
     outputs : iterable of str
         The job's outputs, relative to the project's folder.
+    read : mapping of str to str
+        The SHA-256 of each input when the job began, by path.
     """
+    inputs = "".join(f"{hashed}  {path}\n" for path, hashed in read.items())
     for output in outputs:
-        write_text(_register(SEALS, output), f"{sha256(output)}  {output}\n")
+        write_text(_register(SEALS, output), f"{sha256(output)}  {output}\n{inputs}")
 
 
 def guard(
@@ -62,6 +73,8 @@ def guard(
     if LOCKS.is_dir() and any(LOCKS.iterdir()):
         return []
     places = [*places]
+    for leftover in _leftovers(places):
+        leftover.unlink(missing_ok=True)
     marked = [*altered_files(places, known)]
     if gone := [*missing_files(places)]:
         marked += [path for path in summaries if os.path.exists(path)]
@@ -87,8 +100,9 @@ def altered_files(places: Iterable[str | Path], known: Mapping[str, str]) -> Ite
     ------
     str
         Each existing file whose content differs from its seal or from its known hash, and each
-        that has no seal.
+        that has no seal or was made from an input that is another one now.
     """
+    hashed = cache(sha256)
     for path, expected in known.items():
         if os.path.isfile(path) and sha256(path) != expected:
             yield path
@@ -96,6 +110,16 @@ def altered_files(places: Iterable[str | Path], known: Mapping[str, str]) -> Ite
         register = _register(SEALS, path)
         if not _matches(register, path) and not _matches(register, path):
             # Looked at twice: another build may have been between the file and its seal.
+            yield path
+        elif not _register(METADATA, path).exists() or _was_made_from_others(path, hashed):
+            # Without Snakemake's own notes it would not see that the code has changed.
+            yield path
+
+
+def unsealed_files(places: Iterable[str | Path]) -> Iterator[str]:
+    """Find files in these places whose content is not what a job wrote."""
+    for path in _files(places):
+        if not _matches(_register(SEALS, path), path):
             yield path
 
 
@@ -119,6 +143,15 @@ def missing_files(places: Iterable[str | Path]) -> Iterator[str]:
             yield path.as_posix()
 
 
+def _leftovers(places: Iterable[str | Path]) -> Iterator[Path]:
+    """Yield what killed jobs left under temporary names."""
+    for place in map(Path, places):
+        if place.is_dir():
+            yield from place.rglob(".*.part")
+        else:
+            yield from place.parent.glob(f".{place.name}.*.part")
+
+
 def _files(places: Iterable[str | Path]) -> Iterator[str]:
     """Yield the files in folders and the files themselves, sorted, hidden ones left out."""
     for place in map(Path, places):
@@ -131,9 +164,20 @@ def _files(places: Iterable[str | Path]) -> Iterator[str]:
 def _matches(register: Path, path: str) -> bool:
     """Tell whether a file has a seal and is what it says."""
     try:
-        return register.read_text(encoding="utf-8") == f"{sha256(path)}  {path}\n"
+        return register.read_text(encoding="utf-8").startswith(f"{sha256(path)}  {path}\n")
     except FileNotFoundError:
         return False
+
+
+def _was_made_from_others(path: str, hashed: Callable[[str], str]) -> bool:
+    """Tell whether an input that is no newer than a file is not what the file was made from."""
+    made = os.path.getmtime(path)
+    for line in _register(SEALS, path).read_text(encoding="utf-8").splitlines()[1:]:
+        expected, _, source = line.partition("  ")
+        older = os.path.isfile(source) and os.path.getmtime(source) <= made
+        if older and hashed(source) != expected:
+            return True
+    return False
 
 
 def _register(folder: Path, path: str) -> Path:

@@ -30,9 +30,7 @@ rule draw_digits:
     conda:
         "../../environment.yml"
     params:
-        n_train=config["synthetic"]["train_images"],
-        n_test=config["synthetic"]["test_images"],
-        seed=config["synthetic"]["seed"],
+        synthetic=config["synthetic"],
     message:
         "Draw synthetic 3s and 9s"
     script:

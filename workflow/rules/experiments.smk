@@ -50,10 +50,7 @@ rule train:
         "../../environment.yml"
     threads: 1
     params:
-        hidden=config["training"]["hidden"],
-        batch_size=config["training"]["batch_size"],
-        epochs=config["training"]["epochs"],
-        seed=config["training"]["seed"],
+        training=part_of("training", "hidden", "batch_size", "epochs", "seed"),
     message:
         "Train with step size {wildcards.step_size}"
     script:

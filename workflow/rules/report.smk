@@ -51,6 +51,8 @@ rule evaluate_claims:
         "../../environment.yml"
     params:
         must_hold=lambda wildcards: wildcards.results == "results",
+        # As an input the summaries are a set; here their order counts.
+        step_sizes=STEP_SIZES,
     message:
         "Check every claim of the report against the records"
     script:
@@ -119,6 +121,7 @@ rule render_report:
         "../../environment.yml"
     params:
         author=config["author"],
+        step_sizes=STEP_SIZES,
         dataset=lambda wildcards: (
             "mnist" if wildcards.results == "results" else "synthetic"
         ),

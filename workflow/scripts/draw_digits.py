@@ -7,9 +7,6 @@ from workflow.lib.synthetic import write_dataset
 
 with logged(snakemake):
     # The rule's four outputs stand in one folder, under MNIST's names.
-    write_dataset(
-        Path(snakemake.output.train_images).parent,
-        snakemake.params.n_train,
-        snakemake.params.n_test,
-        snakemake.params.seed,
-    )
+    folder = Path(snakemake.output.train_images).parent
+    config = snakemake.params.synthetic
+    write_dataset(folder, config["train_images"], config["test_images"], config["seed"])

@@ -11,12 +11,13 @@ from workflow.lib.runs import summarise
 
 with logged(snakemake):
     check_pins(snakemake.threads)
+    config = snakemake.params.training
     digits = load_digits(snakemake.input.digits)
     settings = {
-        "layer_dims": [digits.X_train.shape[1], snakemake.params.hidden, 1],
+        "layer_dims": [digits.X_train.shape[1], config["hidden"], 1],
         "step_size": float(snakemake.wildcards.step_size),
-        "batch_size": min(snakemake.params.batch_size, len(digits.X_train)),
-        "epochs": snakemake.params.epochs,
+        "batch_size": min(config["batch_size"], len(digits.X_train)),
+        "epochs": config["epochs"],
     }
     run = train(
         digits.X_train,
@@ -24,7 +25,7 @@ with logged(snakemake):
         digits.X_test,
         digits.y_test,
         **settings,
-        rng=np.random.default_rng(snakemake.params.seed),
+        rng=np.random.default_rng(config["seed"]),
     )
     columns = series(run.history)
     records.write_csv(snakemake.output.series, columns)

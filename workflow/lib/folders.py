@@ -1,0 +1,33 @@
+"""Folders that a build writes into, looked at before it begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from workflow.lib.errors import ReportError
+
+
+def require_writable(places: Iterable[str]) -> None:
+    """Refuse to begin where Snakemake itself would fail without saying what to do.
+
+    Parameters
+    ----------
+    places : iterable of str
+        Folders that a build writes into, with all folders in them. One that is missing is made
+        by Snakemake, in the project's folder.
+
+    Raises
+    ------
+    ReportError
+        Naming the first folder that this user may not write into.
+    """
+    for place in places:
+        folders = [folder for folder, _, _ in os.walk(place)] or ["."]
+        for folder in folders:
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise ReportError(
+                    f"Cannot write into the folder {Path(folder).absolute()}.",
+                    "Make it writable for you, or copy the project to a place that is.",
+                )

@@ -1,0 +1,358 @@
+"""`make verify`: the committed manifest held against this folder and against a build from nothing.
+
+The manifest of the released report is committed. Here the last commit is cloned into a temporary
+folder, built there, and compared with it stage by stage; and so is what stands in this folder's
+results/, if it was built from the same sources.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from workflow.lib.errors import ReportError
+from workflow.lib.files import sha256
+from workflow.lib.manifest import STAGES, describe
+from workflow.lib.mnist_files import FILES
+from workflow.lib.pins import KERNEL_VARIABLE
+from workflow.lib.records import read_json, write_json
+from workflow.lib.seals import unsealed_files
+
+Manifest = Mapping[str, Any]
+File = Mapping[str, Any]
+
+PDF = "report/hw2.pdf"
+BUILT = "results/manifest.json"
+EXPECTED = "report/manifest.expected.json"
+TOY = "test_batch_weights_biases.pkl"
+#: How far numbers may be apart to be called that close.
+LEVELS = (1e-12, 1e-9, 1e-6)
+KERNELS = ("Haswell", "Zen", "SkylakeX", "Nehalem", "Prescott")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify, or do what the option says; return the exit status."""
+    parser = argparse.ArgumentParser(prog="make verify", description=__doc__)
+    parser.add_argument("--update", action="store_true", help="commit to what is built here")
+    parser.add_argument("--kernels", action="store_true", help="compare the kernels of OpenBLAS")
+    options = parser.parse_args(arguments)
+    try:
+        if options.update:
+            return update()
+        return compare_kernels() if options.kernels else verify()
+    except ReportError as error:
+        print(f"verify: {error}", file=sys.stderr)
+        return 1
+
+
+def verify() -> int:
+    """Compare this folder's results, then those of a build from nothing."""
+    here = check_here()
+    with cloned() as clone:
+        if not (clone / EXPECTED).is_file():
+            raise ReportError(
+                f"The last commit has no {EXPECTED} to compare with.",
+                "Build the report, run `make manifest` and commit that file.",
+            )
+        build(clone)
+        expected, built = read_json(clone / EXPECTED), read_json(clone / BUILT)
+        left_out = toy_is_another(expected, built, clone)
+    differences = list(compare(expected, built, left_out))
+    for line in differences:
+        print(line)
+    if differences:
+        print(f"NOT OK: the build differs from {EXPECTED}, first in the stage {differences[0]}")
+    elif here:
+        print("NOT OK: built from nothing the report is as expected, but the files here are not")
+    elif left_out:
+        print("OK, as far as it can be compared without the course's toy network")
+    else:
+        print(f"OK: every byte is as expected; the chain ends in {expected['pdf']['chain']}")
+    return 1 if differences or here else 0
+
+
+def check_here() -> bool:
+    """Compare this folder's results with its manifest; tell whether any file is not as expected."""
+    if not Path(EXPECTED).is_file() or not Path(BUILT).is_file():
+        print("Here: nothing is built that could be compared.")
+        return False
+    expected = read_json(EXPECTED)
+    if others := [*differing_sources(expected)]:
+        print(
+            f"Here: not compared, the sources are others than the manifest's ({summary(others)})."
+        )
+        return False
+    found = [*compare_files(expected)]
+    for line in found:
+        print(f"Here: {line}")
+    if not found:
+        print("Here: every file is as expected.")
+    return bool(found)
+
+
+def differing_sources(manifest: Manifest) -> Iterator[str]:
+    """Yield the sources and pins in this folder that are not those of a manifest."""
+    for stage in ("pins", "sources"):
+        for path, file in manifest[stage]["files"].items():
+            if not Path(path).is_file() or sha256(path) != file["sha256"]:
+                yield path
+
+
+def compare_files(manifest: Manifest) -> Iterator[str]:
+    """Compare this folder's files with a manifest.
+
+    Parameters
+    ----------
+    manifest : mapping
+        What they should be.
+
+    Yields
+    ------
+    str
+        Stage, file and kind of difference for each that is not as it should be: those of the
+        manifest first, stage by stage, then those that no stage counts.
+    """
+    listed = set()
+    for stage in STAGES[STAGES.index("data") :]:
+        for path, file in manifest[stage]["files"].items():
+            listed.add(path)
+            if Path(path).is_file():
+                if sha256(path) != file["sha256"]:
+                    yield f"{stage}: {path}: {how_different(file, _describe(path))}"
+            elif not path.startswith("resources/"):
+                yield f"{stage}: {path}: missing"
+    for path in unsealed_files(["results", PDF]):
+        if path not in listed:
+            yield f"{stage_of(path)}: {path}: not what its job wrote"
+
+
+def stage_of(path: str) -> str:
+    """Name the stage to which a computed file belongs that the manifest does not list."""
+    if "/figures/" in path:
+        return "figures"
+    if "/idx/" in path or path.endswith((".npz", "digits.json")):
+        return "data"
+    if path.endswith(("chain.json", "manifest.json")):
+        return "manifest"
+    return "tex" if "/tex/" in path else "facts"
+
+
+def compare(expected: Manifest, built: Manifest, left_out: Sequence[str] = ()) -> Iterator[str]:
+    """Compare two manifests.
+
+    Parameters
+    ----------
+    expected, built : mapping
+        The manifests.
+    left_out : sequence of str
+        Beginnings of the paths that are not compared.
+
+    Yields
+    ------
+    str
+        For each stage with files that differ: its name, how they differ and which they are.
+    """
+    for stage in STAGES:
+        old, new = expected[stage]["files"], built[stage]["files"]
+        kinds: dict[str, list[str]] = {}
+        for path in sorted({*old, *new}):
+            if old.get(path) != new.get(path) and not path.startswith(tuple(left_out)):
+                kind = how_different(old.get(path), new.get(path))
+                kinds.setdefault(kind, []).append(path)
+        if kinds:
+            yield f"{stage}: " + "; ".join(f"{kind}: {summary(p)}" for kind, p in kinds.items())
+
+
+def how_different(old: File | None, new: File | None) -> str:
+    """Say how two files differ, from what a manifest says of them.
+
+    Parameters
+    ----------
+    old, new : mapping or None
+        Their descriptions; None for a file that is not there.
+
+    Returns
+    -------
+    str
+        "new", "missing", "bytes only", "numbers within 1e-12", ..., "printed digits" and so on.
+    """
+    if old is None or new is None:
+        return "new" if old is None else "missing"
+    if "words" in old and "words" in new:
+        return "hashes only" if old["words"] == new["words"] else "printed digits or words"
+    if "sums" not in old or "sums" not in new:
+        return "damaged" if "sums" in old else "bytes"
+    gap = largest_gap(old["sums"], new["sums"])
+    if gap == 0:
+        return "bytes only, the same numbers"
+    for level in LEVELS:
+        if gap <= level:
+            return f"numbers within {level:g}"
+    return f"numbers, by up to {gap:.1g}" if gap < 1 else "other numbers"
+
+
+def largest_gap(old: Mapping[str, Sequence[float]], new: Mapping[str, Sequence[float]]) -> float:
+    """Return the largest relative difference between sums; infinity if they count other things."""
+    if old.keys() != new.keys() or any(old[name][0] != new[name][0] for name in old):
+        return float("inf")
+    pairs = [pair for name in old for pair in zip(old[name], new[name], strict=True)]
+    return max(abs(a - b) / (max(abs(a), abs(b)) or 1.0) for a, b in pairs)
+
+
+def toy_is_another(expected: Manifest, built: Manifest, clone: Path) -> list[str]:
+    """List what shows the toy network, if the build had to draw one for want of the course's."""
+    arrays = "results/toy/toy.npz"
+    old, new = (manifest["data"]["files"][arrays] for manifest in (expected, built))
+    if old == new or read_json(clone / "results/toy/toy.json")["source"] == "course":
+        return []
+    print(
+        f"The released report shows the course's toy network; {TOY} is not here, so a drawn one "
+        "took its place. What shows it is not compared. With that file in resources/toy it will be."
+    )
+    return ["results/toy/", "results/claims.json", "results/tex/", PDF]
+
+
+@contextmanager
+def cloned() -> Iterator[Path]:
+    """Clone the last commit into a temporary folder, with the downloads that are here."""
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        clone = Path(folder, "hw2")
+        command = ["git", "clone", "--quiet", "--no-hardlinks", os.getcwd(), str(clone)]
+        if subprocess.run(command, check=False).returncode != 0:
+            raise ReportError(
+                "The last commit cannot be cloned; git says why above.",
+                "Run `make verify` in a git checkout of the project.",
+            )
+        if changed := git("status", "--porcelain", "--untracked-files=no"):
+            print(f"Not part of the commit: {summary([line[3:] for line in changed])}.")
+        copy_downloads(clone)
+        yield clone
+
+
+def git(*arguments: str) -> list[str]:
+    """Ask git something; return the lines of its answer."""
+    answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    return answer.stdout.splitlines()
+
+
+def copy_downloads(clone: Path) -> None:
+    """Copy MNIST's files and the course's pickle to where a clone finds them without network."""
+    config = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
+    wanted = {
+        "resources/mnist": (["resources/mnist", *config["mirrors"]], [*FILES]),
+        "resources/toy": (config["toy"]["folders"], [TOY]),
+    }
+    for target, (folders, names) in wanted.items():
+        for name in names:
+            found = [path for folder in folders if (path := Path(folder, name)).is_file()]
+            if found:
+                (clone / target).mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(found[0], clone / target / name)
+
+
+def build(folder: Path, **environment: str) -> None:
+    """Build the report on MNIST in another folder, from nothing."""
+    print(f"Building commit {git('rev-parse', '--short', 'HEAD')[0]} from nothing:", flush=True)
+    # The logger that shows one line a job lies in setup/.
+    variables = {"PYTHONPATH": str(folder / "setup"), **environment}
+    options = ["--cores", "all", "--logger", "steps"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "snakemake", PDF, BUILT, *options],
+        cwd=folder,
+        env=os.environ | variables,
+        check=False,
+    )
+    if ran.returncode != 0:
+        raise ReportError(
+            "The commit could not be built; its last words are above.", "Mend that and try again."
+        )
+
+
+def update() -> int:
+    """Make the manifest of what is built here the expected one, and show what that changes."""
+    if not Path(BUILT).is_file():
+        raise ReportError(f"There is no {BUILT}.", "Build the report first: make report")
+    built = read_json(BUILT)
+    if found := [*differing_sources(built), *compare_files(built)]:
+        raise ReportError(
+            f"{BUILT} is not of the files that are here: {summary(found)}.",
+            "Build the report first: make report",
+        )
+    if read_json("results/toy/toy.json")["source"] != "course":
+        print(f"WARNING: this report shows a drawn toy network; the released one wants {TOY}.")
+    if Path(EXPECTED).is_file():
+        print("\n".join(compare(read_json(EXPECTED), built)) or f"{EXPECTED}: nothing changes.")
+    else:
+        print(f"{EXPECTED} is new; the chain ends in {built['pdf']['chain']}")
+    write_json(EXPECTED, built)
+    return 0
+
+
+def compare_kernels() -> int:
+    """Build with each kernel of OpenBLAS that runs here; print what each stage keeps."""
+    kernels = [kernel for kernel in KERNELS if runs(kernel)]
+    manifests = {}
+    with cloned() as clone:
+        for kernel in kernels:
+            print(f"\n{kernel}:")
+            build(clone, **{KERNEL_VARIABLE: kernel})
+            manifests[kernel] = read_json(clone / BUILT)
+            for name in ("results", "report/hw2.pdf", ".snakemake"):
+                path = clone / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    print(f"\nCompared with {kernels[0]}; not run by this processor:", end=" ")
+    print(summary([kernel for kernel in KERNELS if kernel not in kernels]) or "none")
+    for kernel in kernels[1:]:
+        lines = {
+            line.partition(": ")[0]: line
+            for line in compare(manifests[kernels[0]], manifests[kernel])
+        }
+        print(f"\n{kernel}")
+        for stage in STAGES:
+            print(f"  {lines.get(stage, f'{stage}: same bytes')}")
+    return 0
+
+
+def runs(kernel: str) -> bool:
+    """Tell whether this processor runs a kernel and the loaded BLAS has it."""
+    program = (
+        "import numpy as np, threadpoolctl as t; np.ones((300, 300)) @ np.ones((300, 300));"
+        "print(*(library.get('architecture') for library in t.threadpool_info()))"
+    )
+    tried = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return tried.returncode == 0 and kernel.lower() in tried.stdout.lower().split()
+
+
+def summary(paths: Sequence[str], most: int = 3) -> str:
+    """Name some and count the others."""
+    others = len(paths) - most
+    return ", ".join(paths[:most]) + (f" and {others} more" if others > 0 else "")
+
+
+def _describe(path: str) -> File:
+    """Describe a file that may be damaged beyond reading."""
+    try:
+        return describe(path)
+    # Whatever a damaged zip, table or JSON makes its reader raise: that is the finding.
+    except Exception:
+        return {"sha256": sha256(path)}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
