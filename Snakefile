@@ -15,17 +15,17 @@ from snakemake.utils import min_version
 min_version("9.19")
 sys.path.insert(0, workflow.basedir)
 
-from workflow.lib.closure import sources
+from workflow.lib.closure import remember, sources
 from workflow.lib.configuration import check_config, require_sections
 from workflow.lib.failures import print_causes, print_if_full, told_at_the_end
-from workflow.lib.folders import require_writable
+from workflow.lib.folders import require_name, require_writable
 from workflow.lib.locks import clear_stale_locks
 from workflow.lib.pins import environment
 from workflow.lib.seals import guard
 from workflow.lib.mnist_files import FILES
 
-
 with told_at_the_end(WorkflowError):
+    require_name(workflow.basedir)
     require_sections("config/config.yaml")
 
 
@@ -82,6 +82,9 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/experiments.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+
+
+remember()
 
 
 onerror:

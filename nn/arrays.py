@@ -46,3 +46,19 @@ def require_shape(name: str, array: npt.NDArray[Any], *shape: int | str) -> None
     if not fits:
         expected = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
         raise ValueError(f"{name} must have shape ({expected}); got {array.shape}")
+
+
+def sum_of_outer_products(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Multiply a^T b: the sum over the rows k of the outer products of a_k and b_k.
+
+    Parameters
+    ----------
+    a : ndarray of shape (n, p)
+    b : ndarray of shape (n, q)
+
+    Returns
+    -------
+    ndarray of shape (p, q)
+    """
+    # A single outer product has no sum; broadcasting writes it faster than BLAS does.
+    return a.T * b if len(a) == 1 else a.T @ b

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.activations import clip_margin
-from nn.arrays import Activation, FloatArray
+from nn.arrays import Activation, FloatArray, sum_of_outer_products
 from nn.losses import accuracy, logistic_loss
 from nn.network import LayerCache, forward_pass, layer_backward
 
@@ -129,11 +129,9 @@ class FollowedSet:
         elif self._s is not None:
             change = first_layer_delta(dL_dg, layer_caches)
             change *= -step_size
-            gram = self._gram[batch].T
-            # For a single image the product is an outer one, which broadcasting does faster.
-            product = np.multiply if len(batch) == 1 else np.matmul
+            gram = self._gram[batch]
             for rows in blocks(len(self.X)):
-                self._s[rows] += product(gram[rows], change)
+                self._s[rows] += sum_of_outer_products(gram[:, rows], change)
 
     def evaluate(
         self,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nn.arrays import Activation, FloatArray, require_shape
+from nn.arrays import Activation, FloatArray, require_shape, sum_of_outer_products
 
 
 class LayerCache(NamedTuple):
@@ -153,7 +153,7 @@ def layer_backward(
     """
     require_shape("dL_dout", dL_dout, *cache.dout_ds.shape)
     dL_ds = dL_dout * cache.dout_ds
-    dL_dW = cache.x.T @ dL_ds
+    dL_dW = sum_of_outer_products(cache.x, dL_ds)
     dL_db = dL_ds.sum(axis=0, keepdims=True)
     dL_dx = dL_ds @ cache.W.T if input_gradient else None
     return dL_dx, dL_dW, dL_db

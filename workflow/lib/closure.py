@@ -8,9 +8,16 @@ import statements.
 from __future__ import annotations
 
 import ast
+import hashlib
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from workflow.lib.files import write_text
+
+#: What each content imports. Parsing takes longer than all else here; contents seldom change.
+MEMORY = Path(".snakemake/imports.json")
 
 
 def sources(script: str, root: str | Path) -> list[str]:
@@ -41,10 +48,35 @@ def sources(script: str, root: str | Path) -> list[str]:
 @cache
 def _imported_files(path: str, root: str) -> tuple[str, ...]:
     """List the project's files that one file imports directly."""
-    tree = ast.parse((Path(root) / path).read_bytes(), filename=path)
-    names = set(_imported_names(tree))
+    names = _remembered_names((Path(root) / path).read_bytes(), path)
     found = (file for name in names for file in _files_of(name, Path(root)))
     return tuple(sorted({file.relative_to(root).as_posix() for file in found}))
+
+
+def _remembered_names(content: bytes, path: str) -> list[str]:
+    """List the names that a file imports, parsing it only if its content is new."""
+    memory = _memory()
+    key = hashlib.sha256(content).hexdigest()
+    if key not in memory:
+        memory[key] = sorted(set(_imported_names(ast.parse(content, filename=path))))
+    return memory[key]
+
+
+@cache
+def _memory() -> dict[str, list[str]]:
+    """Read what earlier runs found out; a file that is broken counts for nothing."""
+    try:
+        memory: dict[str, list[str]] = json.loads(MEMORY.read_text(encoding="utf-8"))
+        return memory
+    except (OSError, ValueError):
+        return {}
+
+
+def remember() -> None:
+    """Keep what this run found out for the next."""
+    text = json.dumps(_memory())
+    if not MEMORY.exists() or MEMORY.read_text(encoding="utf-8") != text:
+        write_text(MEMORY, text)
 
 
 def _imported_names(tree: ast.AST) -> Iterator[str]:

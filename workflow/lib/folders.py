@@ -9,6 +9,21 @@ from pathlib import Path
 from workflow.lib.errors import ReportError
 
 
+def require_name(folder: str) -> None:
+    """Refuse the one kind of name that Snakemake takes for something else.
+
+    Raises
+    ------
+    ReportError
+        If there are braces in it.
+    """
+    if "{" in folder or "}" in folder:
+        raise ReportError(
+            f"Snakemake cannot build in a folder with braces in its path: {folder}.",
+            "Rename that folder, or copy the project to another one.",
+        )
+
+
 def require_writable(places: Iterable[str]) -> None:
     """Refuse to begin where Snakemake itself would fail without saying what to do.
 

@@ -41,6 +41,10 @@ def environment(root: str | Path) -> dict[str, str]:
         "SOURCE_DATE_EPOCH": "0",
         "TZ": "UTC",
         "LC_ALL": "C",
+        # For glibc: keep freed memory for the next array. Handing it back and asking again costs
+        # more than the arithmetic on it where arrays are large (n = all).
+        "MALLOC_MMAP_THRESHOLD_": str(2**30),
+        "MALLOC_TRIM_THRESHOLD_": str(2**30),
     }
     kernel = os.environ.get(KERNEL_VARIABLE, BLAS_KERNEL if has_avx2() else "")
     if kernel:
