@@ -91,10 +91,15 @@ def test_the_numbers_of_a_record_are_found(tmp_path, name, write, numbers) -> No
 @pytest.mark.parametrize("relative", [1e-12, 1e-9, 1e-6])
 def test_a_relative_change_of_all_numbers_shows_as_large_as_it_is(relative) -> None:
     x = np.random.default_rng(0).normal(size=1000)
-    _, total, placed = sums(x)
-    _, changed_total, changed_placed = sums(x * (1 + relative))
+    _, total, placed, logs = sums(x)
+    _, changed_total, changed_placed, changed_logs = sums(x * (1 + relative))
     assert changed_total / total - 1 == pytest.approx(relative, rel=0.01)
     assert changed_placed / placed - 1 == pytest.approx(relative, rel=0.01)
+    assert changed_logs - logs == pytest.approx(relative, rel=0.01)
+
+
+def test_a_change_of_a_tiny_number_among_large_ones_shows() -> None:
+    assert sums(np.array([1e6, 1.2e-11])) != sums(np.array([1e6, 1.3e-11]))
 
 
 @pytest.mark.parametrize("change", ["sign", "order", "length"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -105,13 +106,16 @@ def sums(values: npt.NDArray[np.float64]) -> list[float]:
     Returns
     -------
     list of float
-        n, the sum of |x|, and the sum of x weighed by its place (1 + k / n for the k-th of n).
-        A change of every number by a relative 1e-12 changes these by about as much.
+        n, the sum of |x|, the sum of x weighed by its place (1 + k / n for the k-th of n), and
+        the mean of log |x|, in which tiny numbers count like large ones. A change of every number
+        by a relative 1e-12 changes these by about as much.
     """
     finite = values[np.isfinite(values)]
     places = 1 + np.arange(len(finite)) / max(len(finite), 1)
     # Pairwise sums of products, not BLAS: the same on every processor.
-    return [float(len(values)), float(np.abs(finite).sum()), float((finite * places).sum())]
+    total, placed = float(np.abs(finite).sum()), float((finite * places).sum())
+    logs = [math.log(x) for x in np.abs(finite).tolist() if x]
+    return [float(len(values)), total, placed, math.fsum(logs) / max(len(logs), 1)]
 
 
 def sources_hash(manifest: Mapping[str, Any]) -> str:
