@@ -18,7 +18,7 @@ sys.path.insert(0, workflow.basedir)
 from workflow.lib.closure import remember, sources
 from workflow.lib.configuration import check_config, require_sections
 from workflow.lib.failures import print_causes, print_if_full, told_at_the_end
-from workflow.lib.folders import require_name, require_writable
+from workflow.lib.folders import date_now, require_name, require_writable
 from workflow.lib.locks import clear_stale_locks
 from workflow.lib.pins import environment
 from workflow.lib.seals import guard
@@ -40,6 +40,12 @@ with told_at_the_end(WorkflowError):
     check_config(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
     require_writable([".snakemake", "logs", "results", "report"])
 
+date_now(
+    [
+        *("Snakefile", "config", "environment.yml", "nn", "report", "requirements.txt"),
+        *("resources", "results", "workflow"),
+    ]
+)
 # Snakemake itself blames other things than the disk.
 atexit.register(print_if_full)
 os.environ.update(environment(workflow.basedir))

@@ -85,6 +85,7 @@ PRINTED: dict[str, set[str]] = {
     "workflow/lib/mistake_figures.py": {"plot_mistakes", "plot_mistake_evidence"},
     "workflow/lib/mistakes.py": {"find_mistakes"},
     "workflow/lib/numerics.py": NETWORK,
+    "workflow/lib/packages.py": {"chain_results"},
     "workflow/lib/pins.py": NETWORK,
     "workflow/lib/records.py": ALL,
     "workflow/lib/rendering.py": {"render_report"},

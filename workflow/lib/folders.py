@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from workflow.lib.errors import ReportError
@@ -22,6 +24,23 @@ def require_name(folder: str) -> None:
             f"Snakemake cannot build in a folder with braces in its path: {folder}.",
             "Rename that folder, or copy the project to another one.",
         )
+
+
+def date_now(places: Iterable[str]) -> None:
+    """Give files that are dated in the future the present date, because Snakemake refuses them.
+
+    Parameters
+    ----------
+    places : iterable of str
+        Files, and folders with all files in them.
+    """
+    now = time.time()
+    for place in places:
+        found = [Path(place), *Path(place).rglob("*")]
+        for path in found:
+            with suppress(OSError):  # missing, or somebody else's: Snakemake will name it
+                if path.stat().st_mtime > now:
+                    os.utime(path)
 
 
 def require_writable(places: Iterable[str]) -> None:

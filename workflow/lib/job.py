@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,6 @@ def logged(snakemake: Any) -> Iterator[None]:
         try:
             read = {path: sha256(path) for path in snakemake.input}
             yield
-            date(snakemake.output, read)
             seal(snakemake.output, read)
         except Exception as error:
             if not isinstance(error, ReportError):
@@ -59,17 +57,6 @@ def logged(snakemake: Any) -> Iterator[None]:
         except KeyboardInterrupt:
             print(f"{MARK}{STOPPED}", file=log)
             raise
-
-
-def date(outputs: Iterable[str], inputs: Iterable[str]) -> None:
-    """Date outputs like their newest input if that one is dated in the future.
-
-    Snakemake refuses outputs that are older than their inputs.
-    """
-    newest = max((os.stat(path).st_mtime_ns for path in inputs), default=0)
-    for path in outputs:
-        if os.path.exists(path) and os.stat(path).st_mtime_ns < newest:
-            os.utime(path, ns=(newest, newest))
 
 
 def end_with_snakemake() -> None:
