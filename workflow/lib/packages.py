@@ -33,9 +33,10 @@ def require_pinned(requirements: str | Path) -> None:
         if requirement.marker is None or requirement.marker.evaluate():
             try:
                 installed = version(requirement.name)
+                fits = installed in requirement.specifier
             except PackageNotFoundError:
-                installed = "nothing"
-            if installed not in requirement.specifier:
+                installed, fits = "nothing", False
+            if not fits:
                 wrong.append(f"{requirement}; installed: {installed}")
     if wrong:
         raise ReportError(
