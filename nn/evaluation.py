@@ -100,8 +100,10 @@ class FollowedSet:
         if following_pays(m, d, len(X_train), batch_size, constant.shape[1], updates):
             # One row per training image, so that a batch's rows are gathered as whole lines. The
             # 1 is the bias, a weight on an input that is always 1.
-            self._gram = X_train @ X.T
-            self._gram += 1.0
+            self._gram = np.empty((len(X_train), m))
+            for rows in blocks(len(X_train)):
+                np.matmul(X_train[rows], X.T, out=self._gram[rows])
+                self._gram[rows] += 1.0
 
     def follow(
         self,
