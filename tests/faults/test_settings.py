@@ -91,5 +91,7 @@ def test_a_name_that_cannot_be_printed_is_refused_by_its_key(name: str) -> None:
 
 @row(24)
 @row(25)
+@test_latex.needs_tex
+@test_latex.needs_text
 def test_what_is_escaped_appears_literally(tmp_path: Path) -> None:
     test_latex.test_what_is_escaped_appears_literally_in_the_pdf(tmp_path)
