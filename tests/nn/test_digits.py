@@ -181,7 +181,9 @@ def test_a_file_that_is_cut_anywhere_is_refused(tmp_path: Path, array: np.ndarra
 
 
 @pytest.mark.parametrize(
-    "more", [b"\0", b"garbage", gzip.compress(b"", mtime=0), gzip.compress(b"more")]
+    "more",
+    [b"\0", b"garbage", gzip.compress(b"", mtime=0), gzip.compress(b"more", mtime=0)],
+    ids=["a zero", "garbage", "an empty member", "another member"],
 )
 def test_what_follows_the_end_is_refused(tmp_path: Path, more: bytes) -> None:
     assert "expected the end" in refusal(tmp_path, gzip.compress(idx(LABELS)) + more)
