@@ -19,6 +19,7 @@ _HOME = {
     "layer_forward": "network",
     "layer_backward": "network",
     "forward_pass": "network",
+    "predict": "network",
     "backward_pass": "network",
     "finite_difference": "gradients",
     "my_nn_finite_difference_checker": "gradients",

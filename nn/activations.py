@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nn.arrays import FloatArray, as_floats
+from nn.arrays import Activation, FloatArray, as_floats
 
 
 def sigmoid_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -37,13 +39,20 @@ def sigmoid_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     ----------
     Handout, 1.2 (b)(i).
     """
-    s = as_floats(s)
-    eps = clip_margin(s.dtype)
-    z = np.exp(-np.minimum(np.abs(s), 1 - np.log(eps)))
-    out = np.clip(np.where(s >= 0, s.dtype.type(1), z) / (1 + z), eps, 1 - eps)
+    out = sigmoid(as_floats(s))
     return out, out * (1 - out)
 
 
+def sigmoid(s: FloatArray) -> FloatArray:
+    """Compute what `sigmoid_activation` does, without the derivative."""
+    eps = clip_margin(s.dtype)
+    z = np.exp(-np.minimum(np.abs(s), 1 - np.log(eps)))
+    out = np.where(s >= 0, s.dtype.type(1), z) / (1 + z)
+    clipped: FloatArray = np.minimum(np.maximum(out, eps), 1 - eps)
+    return clipped
+
+
+@cache
 def clip_margin(dtype: npt.DTypeLike) -> Any:
     """Say how near to 0 and 1 the sigmoid may come in this floating-point type.
 
@@ -82,4 +91,34 @@ def relu_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     Handout, 1.2 (b)(iii).
     """
     s = as_floats(s)
-    return np.maximum(s, 0), (s > 0).astype(s.dtype)
+    return relu(s), (s > 0).astype(s.dtype)
+
+
+def relu(s: FloatArray) -> FloatArray:
+    """Compute what `relu_activation` does, without the derivative."""
+    return np.maximum(s, 0)
+
+
+# Evaluating a network needs no derivatives.
+VALUES: dict[Activation, Callable[[FloatArray], FloatArray]] = {
+    sigmoid_activation: sigmoid,
+    relu_activation: relu,
+}
+
+
+def value(activation_fn: Activation, s: FloatArray) -> FloatArray:
+    """Apply an activation for its value only; the derivative is left out where that is possible.
+
+    Parameters
+    ----------
+    activation_fn : callable
+        `relu_activation`, `sigmoid_activation` or another that returns value and derivative.
+    s : ndarray of any shape
+        Pre-activations.
+
+    Returns
+    -------
+    ndarray of the shape of `s`
+    """
+    fast = VALUES.get(activation_fn)
+    return fast(s) if fast else activation_fn(s)[0]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nn.activations import value
 from nn.arrays import Activation, FloatArray, require_shape, sum_of_outer_products
 
 
@@ -205,6 +206,35 @@ def forward_pass(
         layer_caches.append(cache)
     require_shape("the last layer's output", out, len(X_batch), 1)
     return out[:, 0], layer_caches
+
+
+def predict(
+    X: FloatArray,
+    weight_matrices: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+    activations: Sequence[Activation],
+) -> FloatArray:
+    """Run images through all layers, without what only the backward pass needs.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        One flattened image a row.
+    weight_matrices, biases, activations : sequences
+        The layers, as `forward_pass` takes them.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The output that `forward_pass` returns.
+    """
+    out = X
+    for W, b, activation_fn in zip(weight_matrices, biases, activations, strict=True):
+        s = out @ W
+        s += b
+        out = value(activation_fn, s)
+    require_shape("the last layer's output", out, len(X), 1)
+    return out[:, 0]
 
 
 def backward_pass(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nn.activations import clip_margin, relu_activation, sigmoid_activation
+from nn.activations import clip_margin, relu_activation, sigmoid_activation, value
 
 FLOATS = [np.float16, np.float32, np.float64]
 SHAPES = [(), (0,), (7,), (1, 1), (3, 4), (2, 3, 4)]
@@ -119,3 +119,18 @@ def test_relu_reads_integers_as_float64() -> None:
     out, dout_ds = relu_activation(np.array([-3, 4]))
     assert out.dtype == dout_ds.dtype == np.float64
     assert out.tolist() == [0, 4]
+
+
+@pytest.mark.parametrize("activation_fn", [relu_activation, sigmoid_activation])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_value_alone_is_the_value(activation_fn, dtype) -> None:
+    s = np.array([-np.inf, -1000, -1, 0, 0.5, 3, np.inf], dtype)
+    out, _ = activation_fn(s)
+    alone = value(activation_fn, s)
+    assert alone.dtype == out.dtype
+    np.testing.assert_array_equal(alone, out)
+
+
+def test_the_value_of_an_activation_of_ones_own_is_its_first_result() -> None:
+    alone = value(lambda s: (2 * s, np.full_like(s, 2)), np.array([1.0, 2.0]))
+    np.testing.assert_array_equal(alone, [2, 4])

@@ -19,6 +19,7 @@ from nn.network import (
     forward_pass,
     layer_backward,
     layer_forward,
+    predict,
 )
 
 # Depths 1 to 4, with widths of one, and layers that narrow, widen and stay.
@@ -264,3 +265,15 @@ def test_the_backward_pass_changes_neither_its_derivative_nor_its_caches(make_ne
     first, second = backward_pass(dL_dg, layer_caches), backward_pass(dL_dg, layer_caches)
     for one, other in zip([*first[0], *first[1]], [*second[0], *second[1]], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("layer_dims", [[3, 1], [3, 4, 1], [3, 5, 4, 1]])
+def test_a_prediction_is_the_forward_passs_output(make_network, layer_dims) -> None:
+    X, _, *parameters = make_network(layer_dims, 7)
+    np.testing.assert_array_equal(predict(X, *parameters), forward_pass(X, *parameters)[0])
+
+
+def test_a_prediction_of_several_numbers_is_refused(make_network) -> None:
+    X, _, *parameters = make_network([3, 4, 2], 7)
+    with pytest.raises(ValueError, match=r"must have shape \(7, 1\); got \(7, 2\)"):
+        predict(X, *parameters)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,11 +11,14 @@ from hypothesis import strategies as st
 
 from nn import evaluation
 from nn.activations import relu_activation, sigmoid_activation
+from nn.digits import get_mnist_threes_nines
 from nn.evaluation import Evaluation, evaluate
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
 from nn.training import mini_batches, series, train
+from workflow.lib.synthetic import draw_digits
 
+ROOT = Path(__file__).parents[2]
 SETTINGS = {"layer_dims": [8, 6, 1], "step_size": 0.5, "batch_size": 7, "epochs": 2}
 
 
@@ -95,6 +100,39 @@ def test_training_equals_the_plain_loop(monkeypatch, follows, layer_dims, batch_
         assert step.train_accuracy == train_accuracy
         assert step.test.loss == pytest.approx(test.loss, abs=1e-12)
         assert step.test.accuracy == test.accuracy
+
+
+@pytest.fixture(scope="module", params=["synthetic", "mnist"])
+def digits(request):
+    """Give 1,200 training and 400 test images of either dataset."""
+    if request.param == "synthetic":
+        images, labels = draw_digits(1600, np.random.default_rng(1))
+        X, y = images.reshape(1600, 784) / 255, (labels == 9).astype(float)
+        return X[:1200], y[:1200], X[1200:], y[1200:]
+    folders = (ROOT / "resources" / "mnist", ROOT.parent / "shared" / "mnist")
+    folder = next((f for f in folders if f.is_dir()), None)
+    if folder is None:
+        pytest.skip("MNIST is not here; `make report` fetches it")
+    (X_train, y_train), (X_test, y_test) = get_mnist_threes_nines(folder)
+    return X_train[:1200], y_train[:1200], X_test[:400], y_test[:400]
+
+
+@pytest.mark.parametrize("hidden", [[], [30], [30, 10]])
+@pytest.mark.parametrize(("batch_size", "epochs"), [(1, 1), (100, 3), (1000, 3), (1200, 3)])
+def test_on_digits_following_equals_the_direct_evaluation(
+    monkeypatch, digits, hidden, batch_size, epochs
+) -> None:
+    arguments = {"step_size": 0.1, "batch_size": batch_size, "epochs": epochs}
+    arguments["layer_dims"] = [784, *hidden, 1]
+    arguments["activations"] = [relu_activation] * len(hidden) + [sigmoid_activation]
+    histories = []
+    for follows in (True, False):
+        monkeypatch.setattr(evaluation, "following_pays", lambda *sizes, follows=follows: follows)
+        histories.append(train(*digits, rng=np.random.default_rng(4), **arguments).history)
+    for followed, direct in zip(*histories, strict=True):
+        assert followed[:4] == direct[:4]
+        assert followed.test.loss == pytest.approx(direct.test.loss, abs=1e-12)
+        assert followed.test.accuracy == direct.test.accuracy
 
 
 def test_weights_of_pixels_that_no_training_image_uses_stay_as_drawn() -> None:
