@@ -17,6 +17,7 @@ sys.path.insert(0, workflow.basedir)
 
 from workflow.lib.closure import remember, sources
 from workflow.lib.configuration import check_config, require_sections
+from workflow.lib.ending import cancel_timers
 from workflow.lib.failures import print_causes, print_if_full, told_at_the_end
 from workflow.lib.folders import date_now, require_name, require_writable
 from workflow.lib.locks import clear_stale_locks
@@ -56,8 +57,8 @@ guard(
     ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"],
     known={f"resources/mnist/{name}": sha256 for name, sha256 in FILES.items()},
     summaries=[
-        *("results/chain.json", "results/tex/hw2.tex", "report/hw2.pdf"),
-        *("results/synthetic/chain.json", "results/synthetic/tex/hw2.tex"),
+        *("results/arrays.json", "results/tex/hw2.tex", "report/hw2.pdf"),
+        *("results/synthetic/arrays.json", "results/synthetic/tex/hw2.tex"),
         "report/hw2-synthetic.pdf",
     ],
 )
@@ -67,7 +68,6 @@ guard(
 wildcard_constraints:
     results="results|results/synthetic",
     step_size=r"[0-9.e+-]+",
-    mark="|-synthetic",
 
 
 include: "workflow/rules/common.smk"
@@ -93,6 +93,11 @@ include: "workflow/rules/report.smk"
 remember()
 
 
+onsuccess:
+    cancel_timers()
+
+
 onerror:
+    cancel_timers()
     # Said at the very end, when Snakemake has said everything else.
     atexit.register(print_causes, log[0])

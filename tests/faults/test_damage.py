@@ -13,7 +13,7 @@ from tests.faults.matrix import row
 from tests.faults.project import Project, digest
 from tests.nn import test_digits
 from tests.workflow import test_records, test_sources
-from workflow.lib.manifest import STAGES, extend
+from workflow.lib.manifest import STAGES, describe_files, extend
 from workflow.lib.records import read_npz, write_npz
 
 MIRROR = "a mirror"
@@ -86,6 +86,7 @@ RECORDS = [
     "results/synthetic/mistakes.json",
     "results/synthetic/claims.json",
     "results/synthetic/figures/losses.pdf",
+    "results/synthetic/arrays.json",
     "results/synthetic/chain.json",
     "results/synthetic/tex/hw2.tex",
     "results/tex/appendix.tex",
@@ -130,7 +131,7 @@ def test_the_chain_names_the_first_stage_that_differs(
     else:
         flip(path)
     monkeypatch.chdir(built.folder)
-    now = extend({}, {name: list(before[name]["files"]) for name in STAGES})
+    now = extend({}, {name: describe_files(before[name]["files"]) for name in STAGES})
     differ = [name for name in STAGES if now[name]["chain"] != before[name]["chain"]]
     assert differ == list(STAGES[STAGES.index(stage) :])
 

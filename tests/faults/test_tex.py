@@ -37,7 +37,7 @@ def test_an_error_in_a_template_is_explained(
         file.write(f"\n{line}\n")
     ended = built.build()
     assert ended.status != 0
-    assert "typeset failed: " in ended.last_words()
+    assert "typeset_synthetic failed: " in ended.last_words()
     assert said in ended.last_words()
     assert remedy in ended.last_words(1)
 

@@ -153,12 +153,16 @@ class Planner:
             )
 
     def jobs(self, folder: Path) -> set[str]:
-        """Name the jobs that would run: the rule, and the step size if it has one."""
+        """Name the jobs that would run: the rule, and the step size if it has one.
+
+        The rule that typesets the synthetic report is called as that for MNIST.
+        """
         assert self._process.stdin and self._process.stdout
         print(folder, file=self._process.stdin, flush=True)
         answer = json.loads(self._process.stdout.readline())
         assert isinstance(answer, list), answer
-        return {" ".join(filter(None, job)) for job in answer} - {"all"}
+        names = {" ".join(filter(None, job)) for job in answer}
+        return {name.removesuffix("_synthetic") for name in names} - {"all"}
 
     def close(self) -> None:
         """End the process."""

@@ -23,27 +23,29 @@ RESULTS = "results/synthetic"
 TRAIN = {"train 0.1", "train 10.0"}
 CURVES = {"plot_losses", "plot_accuracies", "plot_state"}
 PLOTS = CURVES | {"plot_samples", "plot_mistakes", "plot_mistake_evidence", "plot_memorization"}
-TOLD = {"evaluate_claims", "chain_results", "render_report"}  # facts are judged, hashed, printed
+TOLD = {"evaluate_claims", "render_report"}  # facts are judged, hashed and printed
 
 # Who reads what a job writes.
 NEXT = {
-    "draw_digits": {"select_digits", "chain_results"},
-    "select_digits": {*TRAIN, "find_mistakes", "memorize", "plot_samples", "plot_mistakes", *TOLD},
-    "load_toy": {"check_gradients", *TOLD},
+    "draw_digits": {"select_digits", "describe_arrays"},
+    "select_digits": {
+        *(*TRAIN, "find_mistakes", "memorize", "plot_samples", "plot_mistakes"),
+        *("describe_arrays", *TOLD),
+    },
+    "load_toy": {"check_gradients", "describe_arrays", *TOLD},
     "check_activations": TOLD,
     "check_gradients": {*TRAIN, "memorize", *TOLD},
-    "train 0.1": {"find_mistakes", "plot_losses", "plot_accuracies", *TOLD},
-    "train 10.0": {"plot_state", *TOLD},
-    "train 1.0": {"plot_state", *TOLD},
-    "find_mistakes": {"plot_mistakes", "plot_mistake_evidence", *TOLD},
-    "memorize": {"plot_memorization", *TOLD},
-    **{plot: {"chain_results", "typeset"} for plot in PLOTS},
-    "evaluate_claims": {"chain_results", "render_report"},
-    "list_code": {"typeset", "write_manifest"},
-    "chain_results": {"render_report", "write_manifest"},
-    "render_report": {"typeset", "write_manifest"},
-    "typeset": {"write_manifest"},
-    "write_manifest": set(),
+    "train 0.1": {"find_mistakes", "plot_losses", "plot_accuracies", "describe_arrays", *TOLD},
+    "train 10.0": {"plot_state", "describe_arrays", *TOLD},
+    "train 1.0": {"plot_state", "describe_arrays", *TOLD},
+    "find_mistakes": {"plot_mistakes", "plot_mistake_evidence", "describe_arrays", *TOLD},
+    "memorize": {"plot_memorization", "describe_arrays", *TOLD},
+    **{plot: {"render_report", "typeset"} for plot in PLOTS},
+    "evaluate_claims": {"render_report"},
+    "list_code": {"typeset"},
+    "describe_arrays": {"render_report"},
+    "render_report": {"typeset"},
+    "typeset": set(),
 }
 ALL = set(NEXT) - {"train 1.0"}
 NETWORK = {"check_gradients", *TRAIN, "memorize"}
@@ -80,12 +82,12 @@ PRINTED: dict[str, set[str]] = {
     "workflow/lib/job.py": ALL,
     "workflow/lib/latex.py": {"evaluate_claims", "list_code", "render_report"},
     "workflow/lib/listings.py": {"list_code", "render_report"},
-    "workflow/lib/manifest.py": {"chain_results", "render_report", "write_manifest"},
+    "workflow/lib/manifest.py": {"describe_arrays", "render_report", "typeset"},
     "workflow/lib/memorization_figure.py": {"plot_memorization"},
     "workflow/lib/mistake_figures.py": {"plot_mistakes", "plot_mistake_evidence"},
     "workflow/lib/mistakes.py": {"find_mistakes"},
     "workflow/lib/numerics.py": NETWORK,
-    "workflow/lib/packages.py": {"chain_results"},
+    "workflow/lib/packages.py": {"render_report"},
     "workflow/lib/pins.py": NETWORK,
     "workflow/lib/records.py": ALL,
     "workflow/lib/rendering.py": {"render_report"},
@@ -101,6 +103,7 @@ PRINTED: dict[str, set[str]] = {
         for name in [
             "closure",
             "configuration",
+            "ending",
             "failures",
             "folders",
             "locks",
@@ -154,8 +157,8 @@ def comment(folder: Path, name: str) -> None:
 
 
 FILES = {
-    **{name: {*jobs, "list_code", "chain_results"} for name, jobs in PRINTED.items()},
-    **{name: {*jobs, "chain_results"} for name, jobs in HASHED.items()},
+    **{name: {*jobs, "list_code", "render_report"} for name, jobs in PRINTED.items()},
+    **{name: {*jobs, "render_report"} for name, jobs in HASHED.items()},
     **{name: set() for name in FREE},
 }
 
@@ -232,7 +235,7 @@ def test_a_changed_value_of_the_config_reruns_what_reads_it(project, planned, ke
     change, jobs = CONFIG[key]
     edit_config(project, change)
     # The config itself is printed and hashed.
-    assert planned(project) == follow({*jobs, "list_code", "chain_results"})
+    assert planned(project) == follow({*jobs, "list_code", "render_report"})
 
 
 RECORDS = {
@@ -248,10 +251,11 @@ RECORDS = {
     f"{RESULTS}/memorization.csv": "memorize",
     f"{RESULTS}/figures/state.pdf": "plot_state",
     f"{RESULTS}/claims.json": "evaluate_claims",
-    f"{RESULTS}/chain.json": "chain_results",
+    f"{RESULTS}/arrays.json": "describe_arrays",
+    f"{RESULTS}/chain.json": "render_report",
     f"{RESULTS}/tex/hw2.tex": "render_report",
     "results/tex/appendix.tex": "list_code",
-    f"{RESULTS}/manifest.json": "write_manifest",
+    f"{RESULTS}/manifest.json": "typeset",
     PDF: "typeset",
 }
 
@@ -269,7 +273,7 @@ def flip(path: Path) -> None:
 def test_a_deleted_record_is_made_again(project, planned, name) -> None:
     (project / name).unlink()
     # What is made from all others is made again too, so that no report outlives its records.
-    assert planned(project) == follow({RECORDS[name], "chain_results"})
+    assert planned(project) == follow({RECORDS[name], "describe_arrays", "render_report"})
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -312,7 +316,7 @@ def test_the_courses_pickle_replaces_the_drawn_toy_when_it_comes(project, planne
 def test_a_source_replaced_by_an_older_file_is_noticed(project, planned) -> None:
     comment(project, "nn/gradients.py")
     os.utime(project / "nn/gradients.py", (1e9, 1e9))
-    assert planned(project) == follow({"check_gradients", "list_code", "chain_results"})
+    assert planned(project) == follow({"check_gradients", "list_code", "render_report"})
 
 
 def test_an_edit_that_is_taken_back_reruns_nothing(project, planned) -> None:
@@ -342,7 +346,11 @@ def test_a_fresh_checkout_with_a_restored_cache_reruns_nothing(built, tmp_path, 
 def test_the_plan_of_these_tests_is_what_snakemake_says(project, planned) -> None:
     comment(project, "nn/gradients.py")
     said = snakemake(project, "-n").stdout
-    rules = {line.split()[0] for line in said.partition("Job stats:")[2].splitlines()[3:] if line}
+    rules = {
+        line.split()[0].removesuffix("_synthetic")
+        for line in said.partition("Job stats:")[2].splitlines()[3:]
+        if line
+    }
     jobs = planned(project)
     assert {job.split()[0] for job in jobs} <= rules
     assert f"total {len(jobs) + 1}" in " ".join(said.split())

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workflow.lib import records
-from workflow.lib.manifest import describe, extend, numbers_in, sources_hash, sums
+from workflow.lib import manifest, records
+from workflow.lib.manifest import describe, describe_files, numbers_in, sources_hash, sums
 
 FIRST = {"pins": ["pins.txt"], "sources": ["b.py", "a.py"]}
 THEN = {"data": ["x.npz"]}
+
+
+def extend(before, stages):
+    """Add files to a manifest, stage by stage."""
+    return manifest.extend(before, {stage: describe_files(f) for stage, f in stages.items()})
 
 
 @pytest.fixture
@@ -50,10 +55,14 @@ def test_two_files_that_swap_contents_break_the_chain(files) -> None:
     assert extend({}, FIRST)["sources"]["chain"] != before["sources"]["chain"]
 
 
+def test_the_order_in_which_the_stages_are_named_does_not_count(files) -> None:
+    assert extend({}, {**THEN, **FIRST}) == extend({}, {**FIRST, **THEN})
+
+
 def test_the_given_manifest_is_left_as_it_was(files) -> None:
-    manifest = extend({}, FIRST)
-    extend(manifest, THEN)
-    assert set(manifest) == set(FIRST)
+    before = extend({}, FIRST)
+    extend(before, THEN)
+    assert set(before) == set(FIRST)
 
 
 def test_only_pins_and_sources_count_for_the_hash_of_the_sources(files) -> None:
@@ -120,3 +129,16 @@ def test_the_words_of_a_text_do_not_depend_on_the_hashes_in_it(tmp_path) -> None
     assert words(f"Hash {one} end") == words(f"Hash {other} end")
     assert words(f"Hash {one} 0.98") != words(f"Hash {one} 0.97")
     assert words("12345678") != words("12345679")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64])
+def test_numbers_are_summed_up_alike_whatever_their_type(dtype) -> None:
+    x = np.array([3, 0, 200, 3, 1], dtype)
+    n, total, placed, logs = sums(x)
+    assert (n, total) == (5, 207)
+    assert placed == pytest.approx(207 + (2 * 200 + 3 * 3 + 4 * 1) / 5)
+    assert logs == pytest.approx((2 * np.log(3) + np.log(200)) / 4)
+
+
+def test_what_is_not_finite_is_counted_and_not_summed_up() -> None:
+    assert sums(np.array([np.nan, 2.0, np.inf, -np.inf])) == [4, 2, 2, np.log(2)]

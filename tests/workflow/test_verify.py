@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from workflow.lib import records, seals, verify
-from workflow.lib.manifest import describe, extend
+from workflow.lib.manifest import describe, describe_files
+from workflow.lib.manifest import extend as extend_described
 
 STAGES = {
     "pins": ["requirements.txt"],
@@ -26,6 +27,11 @@ COMPUTED = [
     (stage, paths[0]) for stage, paths in STAGES.items() if stage not in ("pins", "sources")
 ]
 X = np.linspace(0.1, 1.0, 100)
+
+
+def extend(manifest, stages):
+    """Add files to a manifest, stage by stage."""
+    return extend_described(manifest, {stage: describe_files(f) for stage, f in stages.items()})
 
 
 @pytest.fixture

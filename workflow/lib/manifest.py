@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ STAGES = ("pins", "sources", "data", "weights", "series", "facts", "figures", "t
 
 
 def extend(
-    manifest: Mapping[str, Any], stages: Mapping[str, Iterable[str]]
+    manifest: Mapping[str, Any], stages: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Add stages to a manifest.
 
@@ -36,23 +36,39 @@ def extend(
     ----------
     manifest : mapping
         The stages so far; empty at the beginning.
-    stages : mapping of str to iterable of str
-        For each further stage its files.
+    stages : mapping of str to mapping
+        For each further stage its files, from `describe_files`. They are chained in the order
+        of `STAGES`.
 
     Returns
     -------
     dict
-        For each stage its `files`, each with its sha256 and, where it holds numbers, their
-        `sums`; and its `chain`, a hash of all that came up to here.
+        For each stage its `files`; and its `chain`, a hash of all that came up to here.
     """
     extended = dict(manifest)
     chain = next((extended[s]["chain"] for s in reversed(STAGES) if s in extended), "")
-    for stage, paths in stages.items():
-        files = {str(path): describe(str(path)) for path in sorted(map(str, paths))}
-        hashes = "".join(f"{path} {file['sha256']}\n" for path, file in files.items())
+    for stage in filter(stages.__contains__, STAGES):
+        files = stages[stage]
+        hashes = "".join(f"{path} {files[path]['sha256']}\n" for path in sorted(files))
         chain = hashlib.sha256(f"{chain}\n{stage}\n{hashes}".encode()).hexdigest()
-        extended[stage] = {"files": files, "chain": chain}
+        extended[stage] = {"files": dict(files), "chain": chain}
     return extended
+
+
+def describe_files(paths: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Describe files, by path.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Relative to the project's folder.
+
+    Returns
+    -------
+    dict
+        For each path its sha256 and, where it holds numbers, their `sums`.
+    """
+    return {path: describe(path) for path in map(str, paths)}
 
 
 def describe(path: str) -> dict[str, Any]:
@@ -66,7 +82,7 @@ def describe(path: str) -> dict[str, Any]:
     return description
 
 
-def numbers_in(path: str) -> dict[str, npt.NDArray[np.float64]]:
+def numbers_in(path: str) -> dict[str, npt.NDArray[Any]]:
     """Read a record's numbers, an array per name; other files have none."""
     if path.endswith(".npz"):
         arrays: Mapping[str, Any] = read_npz(path)
@@ -78,9 +94,9 @@ def numbers_in(path: str) -> dict[str, npt.NDArray[np.float64]]:
     else:
         arrays = {}
     return {
-        name: np.asarray(array, dtype=np.float64).ravel()
-        for name, array in arrays.items()
-        if np.asarray(array).dtype.kind in "biuf"
+        name: array.ravel()
+        for name, array in ((name, np.asarray(array)) for name, array in arrays.items())
+        if array.dtype.kind in "biuf"
     }
 
 
@@ -96,7 +112,7 @@ def _leaves(value: Any) -> Iterable[float]:
         yield float(value)
 
 
-def sums(values: npt.NDArray[np.float64]) -> list[float]:
+def sums(values: npt.NDArray[Any]) -> list[float]:
     """Sum up numbers so that any change of one shows.
 
     Parameters
@@ -110,12 +126,22 @@ def sums(values: npt.NDArray[np.float64]) -> list[float]:
         the mean of log |x|, in which tiny numbers count like large ones. A change of every number
         by a relative 1e-12 changes these by about as much.
     """
-    finite = values[np.isfinite(values)]
+    finite = values[np.isfinite(values)].astype(np.float64)
     places = 1 + np.arange(len(finite)) / max(len(finite), 1)
     # Pairwise sums of products, not BLAS: the same on every processor.
     total, placed = float(np.abs(finite).sum()), float((finite * places).sum())
-    logs = [math.log(x) for x in np.abs(finite).tolist() if x]
-    return [float(len(values)), total, placed, math.fsum(logs) / max(len(logs), 1)]
+    logs = [count * math.log(x) for x, count in _magnitudes(values) if x and math.isfinite(x)]
+    nonzero = int(np.count_nonzero(finite))
+    return [float(len(values)), total, placed, math.fsum(logs) / max(nonzero, 1)]
+
+
+def _magnitudes(values: npt.NDArray[Any]) -> Iterator[tuple[float, int]]:
+    """Count how often each |x| occurs; the pixels of thousands of images have only 256."""
+    if values.dtype == np.uint8:
+        counts = np.bincount(values, minlength=256)
+        return zip(range(256), counts.tolist(), strict=True)
+    distinct, counts = np.unique(np.abs(values.astype(np.float64)), return_counts=True)
+    return zip(distinct.tolist(), counts.tolist(), strict=True)
 
 
 def sources_hash(manifest: Mapping[str, Any]) -> str:

@@ -142,7 +142,7 @@ def stage_of(path: str) -> str:
         return "figures"
     if "/idx/" in path or path.endswith((".npz", "digits.json")):
         return "data"
-    if path.endswith(("chain.json", "manifest.json")):
+    if path.endswith(("arrays.json", "chain.json", "manifest.json")):
         return "manifest"
     return "tex" if "/tex/" in path else "facts"
 

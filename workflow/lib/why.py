@@ -27,8 +27,8 @@ INCOMPLETE = Path(".snakemake/incomplete")
 #: The rules whose jobs together are "the report".
 REPORT = frozenset(
     {
-        *("list_code", "evaluate_claims", "chain_results", "render_report", "typeset"),
-        *("write_manifest", "all"),
+        *("describe_arrays", "list_code", "evaluate_claims", "render_report"),
+        *("typeset", "typeset_synthetic", "all"),
     }
 )
 CHANGED_PARAMS = re.compile(r"Params have changed since last execution: .*before: (.*) now: (.*)$")

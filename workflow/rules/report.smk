@@ -10,8 +10,6 @@ TEMPLATES = [
         for name in ("front", "data", *"abcdef", "e_mistakes")
     ),
 ]
-# report/hw2.pdf is MNIST or it does not exist; the other report carries its mark in its name.
-RESULTS_OF = {"": "results", "-synthetic": "results/synthetic"}
 # What the report reads: the facts of each record.
 FACTS = {
     "toy": "results/toy/toy.json",
@@ -75,10 +73,8 @@ rule list_code:
         "../scripts/list_code.py"
 
 
-rule chain_results:
+rule describe_arrays:
     input:
-        pins=["requirements.txt"],
-        sources=SOURCES,
         data=lambda wildcards: [
             *idx_files(wildcards).values(),
             f"{wildcards.results}/digits.npz",
@@ -90,19 +86,17 @@ rule chain_results:
             "{results}/mistakes.csv",
             "{results}/memorization.csv",
         ],
-        facts=[*FACTS.values(), *SUMMARIES, "{results}/claims.json"],
-        figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
-        code=code_of("chain_results"),
+        code=code_of("describe_arrays"),
     output:
-        "{results}/chain.json",
+        "{results}/arrays.json",
     log:
-        "logs/{results}/chain_results.log",
+        "logs/{results}/describe_arrays.log",
     conda:
         "../../environment.yml"
     message:
-        "Chain the hashes of data, records and figures"
+        "Hash data, weights and series"
     script:
-        "../scripts/chain_results.py"
+        "../scripts/describe_arrays.py"
 
 
 rule render_report:
@@ -110,11 +104,15 @@ rule render_report:
         **FACTS,
         runs=SUMMARIES,
         claims="{results}/claims.json",
-        chain="{results}/chain.json",
-        templates=TEMPLATES,
+        arrays="{results}/arrays.json",
+        figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
+        # Templates among them.
+        sources=SOURCES,
+        pins="requirements.txt",
         code=code_of("render_report"),
     output:
-        "{results}/tex/hw2.tex",
+        tex="{results}/tex/hw2.tex",
+        chain="{results}/chain.json",
     log:
         "logs/{results}/render_report.log",
     conda:
@@ -131,20 +129,21 @@ rule render_report:
         "../scripts/render_report.py"
 
 
+# report/hw2.pdf is MNIST or it does not exist.
 rule typeset:
     input:
-        tex=lambda wildcards: f"{RESULTS_OF[wildcards.mark]}/tex/hw2.tex",
+        tex="results/tex/hw2.tex",
+        chain="results/chain.json",
         appendix="results/tex/appendix.tex",
-        figures=lambda wildcards: [
-            f"{RESULTS_OF[wildcards.mark]}/figures/{name}.pdf" for name in FIGURES
-        ],
+        figures=expand("results/figures/{name}.pdf", name=FIGURES),
         code=code_of("typeset"),
     output:
-        pdf="report/hw2{mark}.pdf",
+        pdf=REPORTS["mnist"],
+        manifest="results/manifest.json",
     log:
-        "logs/typeset{mark}.log",
+        "logs/results/typeset.log",
     benchmark:
-        "logs/benchmarks/typeset{mark}.tsv"
+        "logs/benchmarks/results/typeset.tsv"
     conda:
         "../../environment.yml"
     message:
@@ -153,21 +152,18 @@ rule typeset:
         "../scripts/typeset.py"
 
 
-rule write_manifest:
+# The other report carries its mark in its name.
+use rule typeset as typeset_synthetic with:
     input:
-        chain="{results}/chain.json",
-        tex=["{results}/tex/hw2.tex", "results/tex/appendix.tex"],
-        pdf=lambda wildcards: REPORTS[
-            "mnist" if wildcards.results == "results" else "synthetic"
-        ],
-        code=code_of("write_manifest"),
+        tex="results/synthetic/tex/hw2.tex",
+        chain="results/synthetic/chain.json",
+        appendix="results/tex/appendix.tex",
+        figures=expand("results/synthetic/figures/{name}.pdf", name=FIGURES),
+        code=code_of("typeset"),
     output:
-        "{results}/manifest.json",
+        pdf=REPORTS["synthetic"],
+        manifest="results/synthetic/manifest.json",
     log:
-        "logs/{results}/write_manifest.log",
-    conda:
-        "../../environment.yml"
-    message:
-        "Write the manifest"
-    script:
-        "../scripts/write_manifest.py"
+        "logs/results/synthetic/typeset.log",
+    benchmark:
+        "logs/benchmarks/results/synthetic/typeset.tsv"

@@ -1,14 +1,15 @@
-"""Typeset the report."""
+"""Typeset the report, and close the chain of hashes with it."""
 
 from pathlib import Path
 
 from workflow.lib.job import logged
+from workflow.lib.manifest import describe_files, extend
+from workflow.lib.records import read_json, write_json
 from workflow.lib.typesetting import typeset
 
 with logged(snakemake):
-    inputs = [snakemake.input.appendix, *snakemake.input.figures]
-    typeset(
-        Path(snakemake.input.tex),
-        {Path(path).name: Path(path) for path in inputs},
-        Path(snakemake.output.pdf),
-    )
+    given, pdf = snakemake.input, snakemake.output.pdf
+    inputs = [given.appendix, *given.figures]
+    typeset(Path(given.tex), {Path(path).name: Path(path) for path in inputs}, Path(pdf))
+    document = {"tex": describe_files([given.tex, given.appendix]), "pdf": describe_files([pdf])}
+    write_json(snakemake.output.manifest, extend(read_json(given.chain), document))
