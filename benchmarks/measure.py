@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_info
 from benchmarks import peer_numpy
 from benchmarks.tasks import SEED, STEP_SIZE, Data, Task, load, operations, start
 from nn.arrays import FloatArray
+from nn.gram import exact_type
 from nn.training import train as nn_train
 
 #: Trains a task and returns one row per update: batch loss and accuracy, test loss and accuracy.
@@ -58,9 +59,11 @@ def given(task: Task, data: Data) -> tuple[Any, Any]:
     return start(task, data.X_train.shape[1])[:2]
 
 
-def product_rate(size: int = 2048, attempts: int = 4) -> float:
-    """Measure how many operations a second NumPy does in a large float64 matrix product."""
-    A = np.random.default_rng(0).random((size, size))
+def product_rate(
+    dtype: type[np.floating[Any]] = np.float64, size: int = 2048, attempts: int = 4
+) -> float:
+    """Measure how many operations a second NumPy does in a large matrix product."""
+    A = np.random.default_rng(0).random((size, size)).astype(dtype)
     product = np.empty_like(A)
     times = []
     for _ in range(attempts):
@@ -68,6 +71,15 @@ def product_rate(size: int = 2048, attempts: int = 4) -> float:
         np.matmul(A, A, out=product)
         times.append(time.perf_counter() - begin)
     return 2 * size**3 / min(times)
+
+
+def least_seconds(task: Task, data: Data, rate: float) -> float:
+    """Divide this project's operations by the rate at which products of their precision run."""
+    used = data.X_train.any(axis=0)
+    training, gram = operations(task, len(used), int(np.count_nonzero(used)))
+    precision = exact_type(data.X_train, data.X_test)
+    gram_rate = rate if precision is np.float64 else product_rate(precision)
+    return training / rate + gram / gram_rate
 
 
 def measure(implementation: str, task: Task) -> dict[str, Any]:
@@ -81,16 +93,15 @@ def measure(implementation: str, task: Task) -> dict[str, Any]:
     begin, begin_cpu = time.perf_counter(), time.process_time()
     history = train(task, data)
     seconds, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
-    if numpy_based:
-        rate = max(rate, product_rate())
-    used = int(np.count_nonzero(data.X_train.any(axis=0)))
+    limit = None
+    if implementation.startswith("nn"):
+        limit = least_seconds(task, data, max(rate, product_rate()))
     return {
         "seconds": seconds,
         "cpu_seconds": cpu,
         "updates": len(history),
         "final": history[-1].tolist(),
-        "operations": operations(task, data.X_train.shape[1], used),
-        "rate": rate if numpy_based else None,
+        "limit": limit,
         "blas": sorted({str(i.get("architecture")) for i in threadpool_info() if numpy_based}),
         "threads": sorted({i["num_threads"] for i in threadpool_info()}),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,

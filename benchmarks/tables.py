@@ -110,8 +110,8 @@ def over_pytorch(
 
 
 def share_of_limit(runs: Sequence[dict[str, Any]]) -> float:
-    """Divide the operations done by those that products at the measured rate do in that time."""
-    return statistics.median(run["operations"] / run["rate"] / run["seconds"] for run in runs)
+    """Divide the time that the operations take at the rate of large products by the time taken."""
+    return statistics.median(run["limit"] / run["seconds"] for run in runs)
 
 
 def bounds(results: Sequence[Result], pipeline: Mapping[str, Sequence[float]]) -> list[Bound]:

@@ -103,7 +103,7 @@ def start(
     return weight_matrices, batches, np.random.default_rng(SEED)
 
 
-def operations(task: Task, features: int, used: int) -> float:
+def operations(task: Task, features: int, used: int) -> tuple[float, float]:
     """Count the floating-point operations in the matrix products of this project's training.
 
     Parameters
@@ -115,8 +115,9 @@ def operations(task: Task, features: int, used: int) -> float:
 
     Returns
     -------
-    float
-        Two for each multiplication with its addition.
+    training, gram : float
+        Those of the training itself, and those of the products of images with images, which may
+        be in another precision. Two for each multiplication with its addition.
     """
     h, m, seen = task.hidden, task.test_images, task.images * task.epochs
     forward_and_backward = seen * (2 * used * h + 3 * h)
@@ -125,7 +126,8 @@ def operations(task: Task, features: int, used: int) -> float:
     if evaluation.following_pays(m, used, task.images, task.batch_size, h, task.updates):
         fresh = math.ceil(task.updates / (evaluation.FRESH_EVERY + 1))
         gram = task.images * m * used
-        first_layer = gram + fresh * m * used * h + (seen - fresh * task.batch_size) * m * h
+        first_layer = fresh * m * used * h + (seen - fresh * task.batch_size) * m * h
     else:
+        gram = 0
         first_layer = task.updates * m * used * h
-    return 2.0 * (forward_and_backward + output_layer + unused_pixels + first_layer)
+    return 2.0 * (forward_and_backward + output_layer + unused_pixels + first_layer), 2.0 * gram

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
+#: Rows handled together: what several steps do to them stays in the processor's cache.
+BLOCK = 1024
+
 #: Takes pre-activations s; returns the activation and its derivative, both of the shape of s.
 Activation = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -62,3 +65,8 @@ def sum_of_outer_products(a: FloatArray, b: FloatArray) -> FloatArray:
     """
     # A single outer product has no sum; broadcasting writes it faster than BLAS does.
     return a.T * b if len(a) == 1 else a.T @ b
+
+
+def blocks(length: int) -> list[slice]:
+    """Cut `length` rows into slices of at most `BLOCK`."""
+    return [slice(start, start + BLOCK) for start in range(0, length, BLOCK)]

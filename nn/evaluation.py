@@ -23,13 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.activations import clip_margin, value
-from nn.arrays import Activation, FloatArray, sum_of_outer_products
+from nn.arrays import Activation, FloatArray, blocks, sum_of_outer_products
+from nn.gram import GramMatrix, gram_matrix
 from nn.losses import accuracy, logistic_loss
 from nn.network import LayerCache, layer_backward, predict
 
-# Rows of the test set handled together: their pre-activations stay in the processor's cache
-# between the product that updates them and the layers that read them.
-BLOCK = 1024
 # Rounding errors of the updates add up; starting afresh now and then keeps them below 1e-12.
 FRESH_EVERY = 500
 # The Gram matrix is given up where it would need more memory than this, in bytes.
@@ -126,7 +124,7 @@ class FollowedSet:
             self._s = None
         elif self._s is not None:
             delta = first_layer_delta(dL_dg, layer_caches)
-            self._update = batch, delta * (-step_size * self._gram.unit)
+            self._update = batch, delta * (-step_size / self._gram.scale)
 
     def evaluate(
         self,
@@ -148,80 +146,12 @@ class FollowedSet:
         for rows in blocks(len(s)):
             if self._gram is not None and self._update is not None:
                 batch, change = self._update
-                products, unit = self._gram
+                products, scale = self._gram
                 # The 1 of the formula is the bias, a weight on an input that is always 1.
-                products_and_1 = np.add(products[batch, rows], 1 / unit, dtype=s.dtype)
+                products_and_1 = np.add(products[batch, rows], scale, dtype=s.dtype)
                 s[rows] += sum_of_outer_products(products_and_1, change)
             yield s[rows]
         self._update = None
-
-
-class GramMatrix(NamedTuple):
-    """The products of training images with the images to evaluate, X_train X^T.
-
-    Attributes
-    ----------
-    products : ndarray of shape (n_train, m)
-        In multiples of `unit`. One row per training image, so that a batch's rows are gathered
-        as whole lines.
-    unit : float
-        What a 1 in `products` stands for.
-    """
-
-    products: FloatArray
-    unit: float
-
-
-def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
-    """Multiply every training image with every image to evaluate.
-
-    Pixels are whole numbers of 255ths, and so are their products of 255ths squared. float32 holds
-    whole numbers up to 2^24 exactly, so as long as no product of two images exceeds that, float32
-    loses nothing, in half the time and memory. All terms of a product are positive, so nothing on
-    the way to it is larger, and by Cauchy and Schwarz it is at most the product of the lengths.
-    For other inputs the products are computed in the inputs' own type.
-
-    Parameters
-    ----------
-    X_train : ndarray of shape (n_train, d)
-    X : ndarray of shape (m, d)
-
-    Returns
-    -------
-    GramMatrix
-    """
-    levels = grey_levels(X)
-    if levels is None:
-        return GramMatrix(X_train @ X.T, unit=1.0)
-    products = np.empty((len(X_train), len(X)), levels.dtype)
-    for rows in blocks(len(X_train)):
-        train_levels = grey_levels(X_train[rows])
-        if train_levels is None or longest(train_levels) * longest(levels) > 2.0**24:
-            return GramMatrix(X_train @ X.T, unit=1.0)
-        np.matmul(train_levels, levels.T, out=products[rows])
-    return GramMatrix(products, unit=1 / 255**2)
-
-
-def grey_levels(X: FloatArray) -> npt.NDArray[np.float32] | None:
-    """Turn pixels in [0, 1] back into the whole numbers from 0 to 255 that they were read from.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-
-    Returns
-    -------
-    ndarray of shape (n, d) or None
-        None if X is anything else than such pixels.
-    """
-    levels = np.rint(X * 255).astype(np.float32)
-    exact = (levels >= 0).all() and (levels.astype(X.dtype) / 255 == X).all()
-    return levels if exact else None
-
-
-def longest(levels: npt.NDArray[np.float32]) -> float:
-    """Measure the longest row, by its Euclidean norm."""
-    return float(np.sqrt(np.einsum("ij,ij->i", levels, levels, dtype=np.float64).max(initial=0.0)))
 
 
 def following_pays(
@@ -322,8 +252,3 @@ def evaluate_from(
         saturated_outputs=float(np.mean((g <= eps) | (g >= 1 - eps))),
         output_spread=float(np.ptp(g)),
     )
-
-
-def blocks(length: int) -> list[slice]:
-    """Cut `length` rows into slices of at most `BLOCK`."""
-    return [slice(start, start + BLOCK) for start in range(0, length, BLOCK)]

@@ -9,15 +9,13 @@ import pytest
 
 from nn import evaluation
 from nn.activations import clip_margin, relu_activation, sigmoid_activation
+from nn.arrays import BLOCK
 from nn.evaluation import (
-    BLOCK,
     Evaluation,
     FollowedSet,
-    blocks,
     evaluate,
     first_layer_delta,
     following_pays,
-    gram_matrix,
 )
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, forward_pass
@@ -118,49 +116,6 @@ def test_the_products_of_images_are_made_only_where_following_pays(
     )
     assert asked == [(7, 12, 5, 2, 9, 30)]
     assert (followed._gram is not None) is pays
-
-
-def pixels(rng: np.random.Generator, n: int, brightest: int, d: int = 784):
-    """Draw images of grey levels up to `brightest`, as the loader returns them."""
-    return rng.integers(0, brightest, size=(n, d), endpoint=True) / 255
-
-
-def exact_products(X_train, X):
-    """Multiply images in whole numbers, which cannot round; in 255ths squared."""
-    levels = [np.rint(array * 255).astype(np.int64) for array in (X_train, X)]
-    return levels[0] @ levels[1].T
-
-
-@pytest.mark.parametrize("n_train", [1, BLOCK, BLOCK + 1])
-def test_the_products_of_dim_pixels_are_exact_in_half_the_memory(n_train) -> None:
-    rng = np.random.default_rng(0)
-    X_train, X = pixels(rng, n_train, 180), pixels(rng, 40, 180)
-    products, unit = gram_matrix(X_train, X)
-    assert products.dtype == np.float32
-    assert unit == 1 / 255**2
-    np.testing.assert_array_equal(products, exact_products(X_train, X))
-
-
-def test_the_products_that_float32_cannot_hold_are_not_put_into_it() -> None:
-    rng = np.random.default_rng(0)
-    X_train = np.vstack([pixels(rng, BLOCK, 100), np.ones((1, 784))])
-    X = np.vstack([pixels(rng, 4, 255), np.ones((1, 784))])
-    assert exact_products(X_train, X).max() > 2**24
-    products, unit = gram_matrix(X_train, X)
-    assert products.dtype == np.float64
-    assert unit == 1
-    np.testing.assert_allclose(products, exact_products(X_train, X) / 255**2, rtol=1e-13)
-
-
-@pytest.mark.parametrize("odd", [0.5, -1 / 255, np.nextafter(1.0, 0.0)])
-@pytest.mark.parametrize("where", ["training", "test"])
-def test_inputs_that_are_no_pixels_are_multiplied_as_they_are(odd, where) -> None:
-    rng = np.random.default_rng(0)
-    X_train, X = pixels(rng, BLOCK + 3, 100, d=5), pixels(rng, 4, 100, d=5)
-    (X_train if where == "training" else X)[-1, 2] = odd
-    products, unit = gram_matrix(X_train, X)
-    assert unit == 1
-    np.testing.assert_allclose(products, X_train @ X.T, rtol=1e-13, atol=1e-16)
 
 
 @pytest.mark.parametrize(
@@ -274,11 +229,3 @@ def test_the_callers_arrays_are_unchanged(make_network, monkeypatch) -> None:
     followed.follow(batch, dL_dg, layer_caches, 0.5)
     second = followed.evaluate(*parameters)
     assert first != second
-
-
-@pytest.mark.parametrize("length", [0, 1, BLOCK, BLOCK + 1, 5 * BLOCK - 1])
-def test_blocks_cover_each_row_once(length) -> None:
-    rows = np.arange(length)
-    parts = [rows[block] for block in blocks(length)]
-    assert all(1 <= len(part) <= BLOCK for part in parts)
-    np.testing.assert_array_equal(np.concatenate([*parts, rows[:0]]), rows)

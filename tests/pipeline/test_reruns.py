@@ -63,6 +63,7 @@ PRINTED: dict[str, set[str]] = {
     "nn/digits.py": {"select_digits", "plot_samples"},
     "nn/evaluation.py": {*TRAIN, "memorize"},
     "nn/gradients.py": {"check_gradients"},
+    "nn/gram.py": {*TRAIN, "memorize", "find_mistakes"},
     "nn/losses.py": NETWORK,
     "nn/memorization.py": {"memorize"},
     "nn/network.py": {*NETWORK, "find_mistakes"},

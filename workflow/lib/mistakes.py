@@ -16,7 +16,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from nn.activations import relu_activation, sigmoid_activation
-from nn.network import forward_pass
+from nn.gram import gram_matrix, grey_levels, squared_lengths
+from nn.network import predict
 from workflow.lib.digits import Digits
 
 Floats = npt.NDArray[np.float64]
@@ -129,8 +130,8 @@ def network_output(X: Floats, weights: Mapping[str, Floats]) -> Floats:
     layers = range(1, len(weights) // 2 + 1)
     activations = [relu_activation] * (len(layers) - 1) + [sigmoid_activation]
     weight_matrices = [weights[f"W{layer}"] for layer in layers]
-    g, _ = forward_pass(X, weight_matrices, [weights[f"b{layer}"] for layer in layers], activations)
-    return np.asarray(g, np.float64)
+    biases = [weights[f"b{layer}"] for layer in layers]
+    return np.asarray(predict(X, weight_matrices, biases, activations), np.float64)
 
 
 def measure_all(digits: Digits) -> dict[str, Floats]:
@@ -172,16 +173,6 @@ def measure(images: Floats) -> dict[str, Floats]:
         "side_ink": side_ink,
         "foot_ink": foot_ink,
     }
-
-
-def grey_levels(images: Floats) -> Floats:
-    """Turn ink from 0 to 1 into whole grey levels from 0 to 255.
-
-    Sums and products of whole numbers are exact in float64, so nothing that is measured on them
-    depends on the order in which a processor adds.
-    """
-    levels = images * 255.0
-    return np.rint(levels, out=levels)
 
 
 def loops(levels: Floats) -> tuple[Floats, Floats]:
@@ -325,19 +316,18 @@ def nearest_distances(
         If the training set lacks one of the digits.
     """
     # Pixels that are blank in either set add nothing to the products.
-    inked = np.any(X_test, axis=0) & np.any(X_train, axis=0)
-    test = grey_levels(X_test)
-    nearest = np.empty((2, len(test)))
+    inked = X_train.any(axis=0) & X_test.any(axis=0)
+    products, scale = gram_matrix(X_train[:, inked], X_test[:, inked])
+    train, test = (squared_lengths(X) * (scale / 255**2) for X in (X_train, X_test))
+    nearest = np.full((2, len(X_test)), -np.inf)
     for label in (0, 1):
-        images = grey_levels(_of_label(X_train, y_train, label))
-        # |a - b|^2 = |a|^2 - 2 (a b - |b|^2 / 2): one product, then the largest of each row.
-        halves = (images**2).sum(axis=1, keepdims=True) / 2
-        columns = np.hstack([images[:, inked], -halves]).T
-        for start in range(0, len(test), 256):
-            rows = slice(start, start + 256)
-            block = np.pad(test[rows][:, inked], ((0, 0), (0, 1)), constant_values=1.0)
-            nearest[label, rows] = (block @ columns).max(axis=1)
-    return _own_and_other(np.sqrt((test**2).sum(axis=1) - 2 * nearest) / 255, y_test)
+        rows = _rows_of(y_train, label)
+        for part in np.array_split(rows, 1 + len(rows) // 1000):
+            # |a - b|^2 = |a|^2 - 2 (a b - |b|^2 / 2): the nearest b has the largest bracket.
+            brackets = products[part] - train[part, np.newaxis] / 2
+            nearest[label] = np.maximum(nearest[label], brackets.max(axis=0))
+    squares = np.maximum(test - 2 * nearest, 0.0) / scale
+    return _own_and_other(np.sqrt(squares), y_test)
 
 
 def average_distances(
@@ -347,7 +337,7 @@ def average_distances(
 
     Parameters, returns and errors are those of `nearest_distances`.
     """
-    averages = [_of_label(X_train, y_train, label).mean(axis=0) for label in (0, 1)]
+    averages = [X_train[_rows_of(y_train, label)].mean(axis=0) for label in (0, 1)]
     distances = [np.sqrt(((X_test - average) ** 2).sum(axis=1)) for average in averages]
     return _own_and_other(np.array(distances), y_test)
 
@@ -360,12 +350,12 @@ def ratio(own: Floats, other: Floats) -> Floats:
     return np.maximum(own, 1 / 255) / np.maximum(other, 1 / 255)
 
 
-def _of_label(X: Floats, y: Floats, label: int) -> Floats:
-    """Return the images of a label; there must be some."""
-    if not (y == label).any():
+def _rows_of(y: Floats, label: int) -> npt.NDArray[np.intp]:
+    """Return which images have a label; there must be some."""
+    rows = np.flatnonzero(y == label)
+    if not len(rows):
         raise ValueError(f"expected training images of label {label}; got none")
-    chosen: Floats = X[y == label]
-    return chosen
+    return rows
 
 
 def _own_and_other(distances: Floats, y: Floats) -> tuple[Floats, Floats]:

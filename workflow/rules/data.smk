@@ -50,6 +50,7 @@ rule select_digits:
         "logs/benchmarks/{results}/select_digits.tsv"
     conda:
         "../../environment.yml"
+    priority: 1
     message:
         "Keep the 3s and 9s"
     script:
@@ -69,6 +70,7 @@ rule load_toy:
         "../../environment.yml"
     params:
         seed=config["toy"]["seed"],
+    priority: 1
     message:
         "Read the toy network"
     script:

@@ -11,6 +11,8 @@ rule check_gradients:
         "logs/check_gradients.log",
     conda:
         "../../environment.yml"
+    # What training waits for, training, and what waits for it come first.
+    priority: 1
     message:
         "Check backpropagation against finite differences"
     script:
@@ -51,6 +53,7 @@ rule train:
     threads: 1
     params:
         training=part_of("training", "hidden", "batch_size", "epochs", "seed"),
+    priority: 1
     message:
         "Train with step size {wildcards.step_size}"
     script:
@@ -71,6 +74,7 @@ rule find_mistakes:
         "logs/benchmarks/{results}/find_mistakes.tsv"
     conda:
         "../../environment.yml"
+    priority: 1
     message:
         "Find the misclassified images and measure them"
     script:

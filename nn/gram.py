@@ -1,0 +1,83 @@
+"""The products of images with images, exact and the same on every processor.
+
+Pixels are whole numbers of 255ths, so their products are whole numbers of 255ths squared, and sums
+of whole numbers do not depend on the order of adding as long as each is held exactly. float32 does
+so up to 2^24, at twice the speed and half the size of float64. All terms are positive, so nothing
+on the way to a sum is larger than the sum, and by Cauchy and Schwarz the product of two images is
+at most the product of their lengths.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.arrays import FloatArray, blocks
+
+FLOAT32_EXACT = 2**24
+
+
+class GramMatrix(NamedTuple):
+    """The products of images with images, X_train X^T.
+
+    Attributes
+    ----------
+    products : ndarray of shape (n_train, m)
+        In multiples of 1 / `scale`. One row per training image, so that a batch's rows are
+        gathered as whole lines.
+    scale : int
+        255^2 for pixels, 1 for other inputs.
+    """
+
+    products: FloatArray
+    scale: int
+
+
+def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
+    """Multiply every image of one set with every image of another.
+
+    Parameters
+    ----------
+    X_train : ndarray of shape (n_train, d)
+    X : ndarray of shape (m, d)
+
+    Returns
+    -------
+    GramMatrix
+        Of pixels the exact products; of any other inputs the products as floats round them.
+    """
+    if not (are_pixels(X_train) and are_pixels(X)):
+        return GramMatrix(X_train @ X.T, scale=1)
+    dtype = exact_type(X_train, X)
+    levels = grey_levels(X, dtype).T
+    products = np.empty((len(X_train), len(X)), dtype)
+    for rows in blocks(len(X_train)):
+        np.matmul(grey_levels(X_train[rows], dtype), levels, out=products[rows])
+    return GramMatrix(products, scale=255**2)
+
+
+def exact_type(X_train: FloatArray, X: FloatArray) -> type[np.float32 | np.float64]:
+    """Choose the smallest type that holds every product of two images in whole numbers."""
+    bound = np.sqrt(np.prod([squared_lengths(A).max(initial=0.0) for A in (X_train, X)]))
+    return np.float32 if bound < FLOAT32_EXACT else np.float64
+
+
+def grey_levels(X: FloatArray, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """Turn pixels in [0, 1] back into the whole numbers from 0 to 255 that they were read from."""
+    return np.rint(X * 255).astype(dtype, copy=False)
+
+
+def are_pixels(X: FloatArray) -> bool:
+    """Tell whether all numbers are 0/255, 1/255, 2/255 and so on."""
+    return all(
+        (X[rows] >= 0).all() and (grey_levels(X[rows]) / 255 == X[rows]).all()
+        for rows in blocks(len(X))
+    )
+
+
+def squared_lengths(X: FloatArray) -> FloatArray:
+    """Multiply each image with itself; of pixels in whole 255ths squared, times 255^2."""
+    squares = [(grey_levels(X[rows]) ** 2).sum(axis=1) for rows in blocks(len(X))]
+    return np.concatenate([*squares, np.empty(0)])
