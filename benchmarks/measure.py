@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmarks import peer_numpy
 from benchmarks.tasks import SEED, STEP_SIZE, Data, Task, load, operations, start
@@ -29,15 +29,17 @@ Trainer = Callable[[Task, Data], FloatArray]
 
 
 def this_project(task: Task, data: Data) -> FloatArray:
-    """Train with `nn.training.train`."""
-    run = nn_train(
-        *data,
-        layer_dims=[data.X_train.shape[1], task.hidden, 1],
-        step_size=STEP_SIZE,
-        batch_size=task.batch_size,
-        epochs=task.epochs,
-        rng=np.random.default_rng(SEED),
-    )
+    """Train with `nn.training.train`, as the pipeline does: BLAS has one thread to itself."""
+    with threadpool_limits(limits=1):
+        run = nn_train(
+            *data,
+            layer_dims=[data.X_train.shape[1], task.hidden, 1],
+            step_size=STEP_SIZE,
+            batch_size=task.batch_size,
+            epochs=task.epochs,
+            rng=np.random.default_rng(SEED),
+            threads=int(os.environ["OMP_NUM_THREADS"]),
+        )
     return np.array([(*step[2:4], step.test.loss, step.test.accuracy) for step in run.history])
 
 

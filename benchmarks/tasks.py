@@ -124,7 +124,7 @@ def operations(task: Task, features: int, used: int) -> tuple[float, float]:
     output_layer = task.updates * m * h
     unused_pixels = m * (features - used) * h
     if evaluation.following_pays(m, used, task.images, task.batch_size, h, task.updates):
-        fresh = math.ceil(task.updates / (evaluation.FRESH_EVERY + 1))
+        fresh = math.ceil(task.updates / evaluation.FRESH_EVERY)
         gram = task.images * m * used
         first_layer = fresh * m * used * h + (seen - fresh * task.batch_size) * m * h
     else:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.floating[Any]]
 
 #: Rows handled together: what several steps do to them stays in the processor's cache.
-BLOCK = 1024
+BLOCK = 512
 
 #: Takes pre-activations s; returns the activation and its derivative, both of the shape of s.
 Activation = Callable[[FloatArray], tuple[FloatArray, FloatArray]]

@@ -16,7 +16,8 @@ What is left per update is a product of (n_test, n) and (n, h) in place of (n_te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +28,14 @@ from nn.arrays import Activation, FloatArray, blocks, sum_of_outer_products
 from nn.gram import GramMatrix, gram_matrix
 from nn.losses import accuracy, logistic_loss
 from nn.network import LayerCache, layer_backward, predict
+from nn.threads import Threads
 
 # Rounding errors of the updates add up; starting afresh now and then keeps them below 1e-12.
 FRESH_EVERY = 500
 # The Gram matrix is given up where it would need more memory than this, in bytes.
 GRAM_LIMIT = 400e6
+# Images that show most units to be alive.
+FEW = 32
 
 
 class Evaluation(NamedTuple):
@@ -76,6 +80,8 @@ class FollowedSet:
         Images per update.
     updates : int
         How many updates will come.
+    threads : Threads, optional
+        Who evaluates.
     """
 
     def __init__(
@@ -87,71 +93,64 @@ class FollowedSet:
         constant: FloatArray,
         batch_size: int,
         updates: int,
+        threads: Threads | None = None,
     ) -> None:
         self.X = X
         self.y = y
         self.constant = constant
-        self._s: FloatArray | None = None
+        self._threads = threads or Threads()
+        # The pre-activations, and how many updates ago they were computed from the images.
+        self._s = np.empty_like(constant)
+        self._age = FRESH_EVERY
         self._gram: GramMatrix | None = None
-        self._update: tuple[npt.NDArray[np.intp], FloatArray] | None = None
-        self._since_fresh = 0
         m, d = X.shape
         if following_pays(m, d, len(X_train), batch_size, constant.shape[1], updates):
-            self._gram = gram_matrix(X_train, X)
+            self._gram = gram_matrix(X_train, X, self._threads)
 
-    def follow(
+    def evaluate(
         self,
         batch: npt.NDArray[np.intp],
-        dL_dg: FloatArray,
-        layer_caches: Sequence[LayerCache],
-        step_size: float,
-    ) -> None:
-        """Follow an SGD update that is about to be made.
+        change: FloatArray,
+        weight_matrices: Sequence[FloatArray],
+        biases: Sequence[FloatArray],
+        activations: Sequence[Activation],
+    ) -> Callable[[], Evaluation]:
+        """Begin to evaluate the network after an SGD update.
 
         Parameters
         ----------
         batch : ndarray of shape (n,)
-            Which training images the update uses.
-        dL_dg : ndarray of shape (n,)
-            From `logistic_loss` on that batch.
-        layer_caches : sequence of LayerCache
-            From `forward_pass` on that batch. Their weights are still those before the update.
-        step_size : float
-            The update's step size.
+            Which training images the update used.
+        change : ndarray of shape (n, h)
+            -a delta: by X_batch^T `change` the update changed the first layer's weights.
+        weight_matrices, biases : sequence of ndarray
+            The network after the update. They must not be changed in place any more.
+        activations : sequence of callable
+            The layers' activations.
+
+        Returns
+        -------
+        callable
+            Gives the `Evaluation`. To be called before the next update is evaluated.
         """
-        self._since_fresh += 1
-        if self._gram is None or self._since_fresh > FRESH_EVERY:
-            self._s = None
-        elif self._s is not None:
-            delta = first_layer_delta(dL_dg, layer_caches)
-            self._update = batch, delta * (-step_size / self._gram.scale)
+        fresh = self._gram is None or self._age == FRESH_EVERY
+        self._age = 1 if fresh else self._age + 1
 
-    def evaluate(
-        self,
-        weight_matrices: Sequence[FloatArray],
-        biases: Sequence[FloatArray],
-        activations: Sequence[Activation],
-    ) -> Evaluation:
-        """Evaluate the network; each of its updates must have been followed and then evaluated."""
-        if self._s is None:
-            self._s = self.X @ weight_matrices[0] + biases[0] + self.constant
-            self._since_fresh = 0
-            self._update = None
-        return evaluate_from(
-            self._pre_activations(self._s), self.y, weight_matrices[1:], biases[1:], activations
-        )
-
-    def _pre_activations(self, s: FloatArray) -> Iterator[FloatArray]:
-        """Bring the pre-activations up to date block by block, each just before it is used."""
-        for rows in blocks(len(s)):
-            if self._gram is not None and self._update is not None:
-                batch, change = self._update
+        def evaluate_rows(rows: slice) -> Outputs:
+            s = self._s[rows]
+            if self._gram is None or fresh:
+                np.matmul(self.X[rows], weight_matrices[0], out=s)
+                s += biases[0]
+                s += self.constant[rows]
+            else:
                 products, scale = self._gram
                 # The 1 of the formula is the bias, a weight on an input that is always 1.
                 products_and_1 = np.add(products[batch, rows], scale, dtype=s.dtype)
-                s[rows] += sum_of_outer_products(products_and_1, change)
-            yield s[rows]
-        self._update = None
+                s += sum_of_outer_products(products_and_1, change / scale)
+            return outputs_from(s, weight_matrices[1:], biases[1:], activations)
+
+        finish = self._threads.start([partial(evaluate_rows, rows) for rows in blocks(len(self.X))])
+        return lambda: summarise(finish(), self.y)
 
 
 def following_pays(
@@ -209,25 +208,41 @@ def evaluate(
     -------
     Evaluation
     """
-    s = (X[rows] @ weight_matrices[0] + biases[0] for rows in blocks(len(X)))
-    return evaluate_from(s, y, weight_matrices[1:], biases[1:], activations)
+    upper = weight_matrices[1:], biases[1:], activations
+    parts = [
+        outputs_from(X[rows] @ weight_matrices[0] + biases[0], *upper) for rows in blocks(len(X))
+    ]
+    return summarise(parts, y)
 
 
-def evaluate_from(
-    pre_activations: Iterable[FloatArray],
-    y: FloatArray,
+class Outputs(NamedTuple):
+    """What a network makes of some images.
+
+    Attributes
+    ----------
+    g : ndarray of shape (rows,)
+        Its outputs.
+    alive : ndarray of bool of shape (h,)
+        Which units of the first layer are positive for one of the images at least. Empty for a
+        network without hidden layer.
+    """
+
+    g: FloatArray
+    alive: npt.NDArray[np.bool_]
+
+
+def outputs_from(
+    s: FloatArray,
     weight_matrices: Sequence[FloatArray],
     biases: Sequence[FloatArray],
     activations: Sequence[Activation],
-) -> Evaluation:
-    """Evaluate a network from its first layer's pre-activations.
+) -> Outputs:
+    """Run a network from its first layer's pre-activations.
 
     Parameters
     ----------
-    pre_activations : iterable of ndarray of shape (rows, h)
-        X W + b of the first layer, in blocks of rows.
-    y : ndarray of shape (m,)
-        Labels.
+    s : ndarray of shape (rows, h)
+        X W + b of the first layer.
     weight_matrices, biases : sequence of ndarray
         The layers above the first.
     activations : sequence of callable
@@ -235,20 +250,38 @@ def evaluate_from(
 
     Returns
     -------
+    Outputs
+    """
+    out = value(activations[0], s)
+    # A few images show most units to be alive; only if not all are, the others are looked at.
+    alive = out[:FEW].max(axis=0) > 0
+    if not alive.all():
+        alive = out.max(axis=0) > 0
+    g = predict(out, weight_matrices, biases, activations[1:])
+    return Outputs(g, alive if weight_matrices else alive[:0])
+
+
+def summarise(parts: Sequence[Outputs], y: FloatArray) -> Evaluation:
+    """Put together what a network makes of all images.
+
+    Parameters
+    ----------
+    parts : sequence of Outputs
+        Of consecutive images.
+    y : ndarray of shape (m,)
+        Labels.
+
+    Returns
+    -------
     Evaluation
     """
-    outputs, alive = [], np.False_
-    for s in pre_activations:
-        out = value(activations[0], s)
-        if not alive.all():
-            alive = alive | (out.max(axis=0) > 0)
-        outputs.append(predict(out, weight_matrices, biases, activations[1:]))
-    g = np.concatenate(outputs)
+    g = np.concatenate([part.g for part in parts])
+    alive = np.any([part.alive for part in parts], axis=0)
     eps = clip_margin(g.dtype)
     return Evaluation(
         loss=float(logistic_loss(g, y)[0].mean()),
         accuracy=accuracy(g, y),
-        dead_hidden_units=1.0 - float(alive.mean()) if weight_matrices else float("nan"),
+        dead_hidden_units=1.0 - float(alive.mean()) if alive.size else float("nan"),
         saturated_outputs=float(np.mean((g <= eps) | (g >= 1 - eps))),
         output_spread=float(np.ptp(g)),
     )

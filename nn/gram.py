@@ -9,12 +9,14 @@ at most the product of their lengths.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nn.arrays import FloatArray, blocks
+from nn.threads import Threads
 
 FLOAT32_EXACT = 2**24
 
@@ -35,13 +37,15 @@ class GramMatrix(NamedTuple):
     scale: int
 
 
-def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
+def gram_matrix(X_train: FloatArray, X: FloatArray, threads: Threads | None = None) -> GramMatrix:
     """Multiply every image of one set with every image of another.
 
     Parameters
     ----------
     X_train : ndarray of shape (n_train, d)
     X : ndarray of shape (m, d)
+    threads : Threads, optional
+        Who multiplies.
 
     Returns
     -------
@@ -53,8 +57,11 @@ def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
     dtype = exact_type(X_train, X)
     levels = grey_levels(X, dtype).T
     products = np.empty((len(X_train), len(X)), dtype)
-    for rows in blocks(len(X_train)):
+
+    def multiply(rows: slice) -> None:
         np.matmul(grey_levels(X_train[rows], dtype), levels, out=products[rows])
+
+    (threads or Threads()).start([partial(multiply, rows) for rows in blocks(len(X_train))])()
     return GramMatrix(products, scale=255**2)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy.typing as npt
 
 from nn.activations import relu_activation, sigmoid_activation
 from nn.arrays import Activation, FloatArray, require_shape
-from nn.evaluation import Evaluation, FollowedSet
+from nn.evaluation import Evaluation, FollowedSet, first_layer_delta
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
+from nn.threads import Threads
 
 
 class Timestep(NamedTuple):
@@ -78,6 +80,91 @@ def mini_batches(
         yield order[start : start + batch_size]
 
 
+class Update(NamedTuple):
+    """An SGD update.
+
+    Attributes
+    ----------
+    epoch : int
+        Counts passes over the training data from 1.
+    loss, accuracy : float
+        Averages over the mini-batch, before the update.
+    batch : ndarray of shape (n,)
+        Which images it was.
+    change : ndarray of shape (n, h)
+        What the update changed of the batch's first layer: its weights by X_batch^T `change`.
+    weight_matrices, biases : list of ndarray
+        The parameters after the update.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    batch: npt.NDArray[np.intp]
+    change: FloatArray
+    weight_matrices: list[FloatArray]
+    biases: list[FloatArray]
+
+
+def sgd(
+    X_train: FloatArray,
+    y_train: FloatArray,
+    weight_matrices: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+    activations: Sequence[Activation],
+    *,
+    step_size: float,
+    batch_size: int,
+    epochs: int,
+    rng: np.random.Generator,
+) -> Iterator[Update]:
+    """Update a network batch by batch: the training loop itself.
+
+    Parameters
+    ----------
+    X_train, y_train, activations, step_size, batch_size, epochs, rng
+        As `train` takes them.
+    weight_matrices, biases : sequence of ndarray
+        The parameters to start from. They are not changed; each update makes new ones.
+
+    Yields
+    ------
+    Update
+
+    References
+    ----------
+    Handout, 1.2 (e).
+    """
+    for epoch in range(1, epochs + 1):
+        for batch in mini_batches(len(X_train), batch_size, rng):
+            X_batch, y_batch = X_train[batch], y_train[batch]
+            output, layer_caches = forward_pass(X_batch, weight_matrices, biases, activations)
+            loss, dL_dg = logistic_loss(output, y_batch)
+            grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
+            change = -step_size * first_layer_delta(dL_dg, layer_caches)
+            weight_matrices = descend(weight_matrices, grad_Ws, step_size)
+            biases = descend(biases, grad_bs, step_size)
+            yield Update(
+                epoch=epoch,
+                loss=float(loss.mean()),
+                accuracy=accuracy(output, y_batch),
+                batch=batch,
+                change=change,
+                weight_matrices=weight_matrices,
+                biases=biases,
+            )
+
+
+def descend(
+    parameters: Sequence[FloatArray], gradients: Sequence[FloatArray], step_size: float
+) -> list[FloatArray]:
+    """Go a step down the gradients. The new parameters take the gradients' memory."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        gradient *= -step_size
+        gradient += parameter
+    return list(gradients)
+
+
 def train(
     X_train: FloatArray,
     y_train: FloatArray,
@@ -90,6 +177,7 @@ def train(
     batch_size: int,
     epochs: int,
     rng: np.random.Generator,
+    threads: int = 1,
 ) -> Training:
     """Train a network by SGD and evaluate it after each update.
 
@@ -113,6 +201,9 @@ def train(
         Passes over the training data, which is shuffled anew for each.
     rng : numpy.random.Generator
         Draws the weights first, then each epoch's order.
+    threads : int, optional
+        With more than one, the test set is evaluated beside the next update. The result is the
+        same to the bit, if BLAS has one thread to itself.
 
     Returns
     -------
@@ -129,7 +220,6 @@ def train(
     ----------
     Handout, 1.2 (e).
     """
-    n = len(X_train)
     _check(X_train, y_train, X_test, y_test, layer_dims, batch_size)
     weight_matrices = create_weight_matrices(layer_dims, rng=rng)
     biases = create_bias_vectors(layer_dims)
@@ -140,38 +230,45 @@ def train(
     W_all = weight_matrices[0]
     weight_matrices[0] = W_all[used]
     X_train = X_train.compress(used, axis=1)
-    test_set = FollowedSet(
-        X_test.compress(used, axis=1),
-        y_test,
+    updates = sgd(
         X_train,
-        constant=X_test[:, ~used] @ W_all[~used],
+        y_train,
+        weight_matrices,
+        biases,
+        activations,
+        step_size=step_size,
         batch_size=batch_size,
-        updates=epochs * -(-n // batch_size),
+        epochs=epochs,
+        rng=rng,
     )
-
     history: list[Timestep] = []
-    for epoch in range(1, epochs + 1):
-        for batch in mini_batches(n, batch_size, rng):
-            X_batch, y_batch = X_train[batch], y_train[batch]
-            output, layer_caches = forward_pass(X_batch, weight_matrices, biases, activations)
-            loss, dL_dg = logistic_loss(output, y_batch)
-            grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
-            test_set.follow(batch, dL_dg, layer_caches, step_size)
-            for parameter, gradient in zip(
-                [*weight_matrices, *biases], [*grad_Ws, *grad_bs], strict=True
-            ):
-                gradient *= step_size
-                parameter -= gradient
-            test = test_set.evaluate(weight_matrices, biases, activations)
-            history.append(
-                Timestep(
-                    len(history) + 1, epoch, float(loss.mean()), accuracy(output, y_batch), test
-                )
+    with Threads(threads) as team:
+        test_set = FollowedSet(
+            X_test.compress(used, axis=1),
+            y_test,
+            X_train,
+            constant=X_test[:, ~used] @ W_all[~used],
+            batch_size=batch_size,
+            updates=epochs * -(-len(X_train) // batch_size),
+            threads=team,
+        )
+        record_last: Callable[[], None] = _nothing
+        for update in updates:
+            # The update before this one was being evaluated while this one was computed.
+            record_last()
+            weight_matrices, biases = update.weight_matrices, update.biases
+            test = test_set.evaluate(
+                update.batch, update.change, weight_matrices, biases, activations
             )
-            _require_finite(history[-1])
+            record_last = partial(_record, history, update, test)
+        record_last()
 
     W_all[used] = weight_matrices[0]
     return Training([W_all, *weight_matrices[1:]], biases, history)
+
+
+def _nothing() -> None:
+    """Record nothing: before the first update there is none."""
 
 
 def _check(
@@ -194,14 +291,16 @@ def _check(
         )
 
 
-def _require_finite(step: Timestep) -> None:
-    """Stop a training that has left the numbers."""
+def _record(history: list[Timestep], update: Update, test: Callable[[], Evaluation]) -> None:
+    """Note an update and its evaluation; stop a training that has left the numbers."""
+    step = Timestep(len(history) + 1, *update[:3], test())
     if not (math.isfinite(step.train_loss) and math.isfinite(step.test.loss)):
         raise FloatingPointError(
             f"training diverged at timestep {step.timestep}: expected finite losses; got "
             f"{step.train_loss} on the batch and {step.test.loss} on the test set. "
             "A smaller step size keeps the weights finite."
         )
+    history.append(step)
 
 
 def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:

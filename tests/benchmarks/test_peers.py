@@ -46,4 +46,4 @@ def test_operations_of_a_direct_evaluation_are_those_of_its_products() -> None:
     first_layer = 2 * (2 * 10 * 5 * 3) + 2 * 4 * 5 * 3  # forward, gradient; test set
     second_layer = 2 * (3 * 10 * 3) + 2 * 4 * 3
     unused = 4 * 1 * 3
-    assert operations(task, features=6, used=5) == 2 * (first_layer + second_layer + unused)
+    assert operations(task, features=6, used=5) == (2 * (first_layer + second_layer + unused), 0)

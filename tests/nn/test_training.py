@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from nn.digits import get_mnist_threes_nines
 from nn.evaluation import Evaluation, evaluate
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
-from nn.training import mini_batches, series, train
+from nn.training import mini_batches, series, sgd, train
 from workflow.lib.synthetic import draw_digits
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +134,56 @@ def test_on_digits_following_equals_the_direct_evaluation(
         assert followed[:4] == direct[:4]
         assert followed.test.loss == pytest.approx(direct.test.loss, abs=1e-12)
         assert followed.test.accuracy == direct.test.accuracy
+
+
+@pytest.mark.parametrize("follows", [True, False])
+@pytest.mark.parametrize("batch_size", [1, 7, 40])
+def test_threads_change_no_bit(monkeypatch, follows, batch_size) -> None:
+    monkeypatch.setattr(evaluation, "following_pays", lambda *sizes: follows)
+    arguments = {**SETTINGS, "batch_size": batch_size}
+    one, other = (
+        train(*data(m=1500), rng=np.random.default_rng(0), threads=threads, **arguments)
+        for threads in (1, 2)
+    )
+    assert one.history == other.history
+    for array, same in zip(
+        [*one.weight_matrices, *one.biases], [*other.weight_matrices, *other.biases], strict=True
+    ):
+        np.testing.assert_array_equal(array, same)
+
+
+def test_no_epoch_leaves_the_weights_as_drawn() -> None:
+    got = train(*data(), rng=np.random.default_rng(4), **{**SETTINGS, "epochs": 0})
+    drawn = create_weight_matrices(SETTINGS["layer_dims"], rng=np.random.default_rng(4))
+    for W, start in zip(got.weight_matrices, drawn, strict=True):
+        np.testing.assert_array_equal(W, start)
+    assert got.history == []
+
+
+def test_the_training_loop_leaves_the_weights_that_it_starts_from() -> None:
+    X_train, y_train, *_ = data()
+    weight_matrices = create_weight_matrices([8, 6, 1], rng=np.random.default_rng(0))
+    biases = create_bias_vectors([8, 6, 1])
+    for array in (*weight_matrices, *biases):
+        array.setflags(write=False)
+    updates = list(
+        sgd(
+            X_train,
+            y_train,
+            weight_matrices,
+            biases,
+            [relu_activation, sigmoid_activation],
+            step_size=0.5,
+            batch_size=7,
+            epochs=1,
+            rng=np.random.default_rng(0),
+        )
+    )
+    assert len(updates) == 6
+    # What an update changes of the first layer is what `change` says.
+    for before, after in itertools.pairwise(updates):
+        W, W_next = before.weight_matrices[0], after.weight_matrices[0]
+        np.testing.assert_allclose(W_next, W + X_train[after.batch].T @ after.change, atol=1e-15)
 
 
 def test_weights_of_pixels_that_no_training_image_uses_stay_as_drawn() -> None:

@@ -67,6 +67,7 @@ PRINTED: dict[str, set[str]] = {
     "nn/losses.py": NETWORK,
     "nn/memorization.py": {"memorize"},
     "nn/network.py": {*NETWORK, "find_mistakes"},
+    "nn/threads.py": {*TRAIN, "memorize", "find_mistakes"},
     "nn/training.py": {*TRAIN, "memorize"},
     "report/claims.yaml": {"evaluate_claims"},
     "workflow/lib/activation_check.py": {"check_activations"},

@@ -48,9 +48,9 @@ rule select_digits:
         "logs/{results}/select_digits.log",
     benchmark:
         "logs/benchmarks/{results}/select_digits.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
-    priority: 1
     message:
         "Keep the 3s and 9s"
     script:
@@ -66,11 +66,11 @@ rule load_toy:
         facts="results/toy/toy.json",
     log:
         "logs/load_toy.log",
+    priority: 1
     conda:
         "../../environment.yml"
     params:
         seed=config["toy"]["seed"],
-    priority: 1
     message:
         "Read the toy network"
     script:

@@ -9,10 +9,10 @@ rule check_gradients:
         facts="results/toy/gradients.json",
     log:
         "logs/check_gradients.log",
-    conda:
-        "../../environment.yml"
     # What training waits for, training, and what waits for it come first.
     priority: 1
+    conda:
+        "../../environment.yml"
     message:
         "Check backpropagation against finite differences"
     script:
@@ -48,12 +48,13 @@ rule train:
         "logs/{results}/train-{step_size}.log",
     benchmark:
         "logs/benchmarks/{results}/train-{step_size}.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
-    threads: 1
+    # Where the runs cannot use all cores with one thread each; it changes no bit.
+    threads: max(1, (workflow.cores or 1) // len(STEP_SIZES))
     params:
         training=part_of("training", "hidden", "batch_size", "epochs", "seed"),
-    priority: 1
     message:
         "Train with step size {wildcards.step_size}"
     script:
@@ -72,9 +73,9 @@ rule find_mistakes:
         "logs/{results}/find_mistakes.log",
     benchmark:
         "logs/benchmarks/{results}/find_mistakes.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
-    priority: 1
     message:
         "Find the misclassified images and measure them"
     script:

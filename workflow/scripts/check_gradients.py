@@ -7,5 +7,5 @@ from workflow.lib.records import write_json
 from workflow.lib.toy_pickle import load_toy
 
 with logged(snakemake):
-    check_pins(snakemake.threads)
+    check_pins()
     write_json(snakemake.output.facts, check_gradients(load_toy(snakemake.input.toy)))

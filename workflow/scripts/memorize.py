@@ -10,7 +10,7 @@ from workflow.lib.numerics import check_pins
 N, D = 100, 784
 
 with logged(snakemake):
-    check_pins(snakemake.threads)
+    check_pins()
     config = snakemake.params.memorization
     limit = {"max_updates": config["max_updates"]}
     start, recipe = Recipe(**config["start"]), Recipe(**config["recipe"])

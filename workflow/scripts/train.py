@@ -10,7 +10,7 @@ from workflow.lib.numerics import check_pins
 from workflow.lib.runs import summarise
 
 with logged(snakemake):
-    check_pins(snakemake.threads)
+    check_pins()
     config = snakemake.params.training
     digits = load_digits(snakemake.input.digits)
     settings = {
@@ -26,6 +26,7 @@ with logged(snakemake):
         digits.y_test,
         **settings,
         rng=np.random.default_rng(config["seed"]),
+        threads=snakemake.threads,
     )
     columns = series(run.history)
     records.write_csv(snakemake.output.series, columns)
