@@ -135,18 +135,20 @@ class FollowedSet:
         """
         fresh = self._gram is None or self._age == FRESH_EVERY
         self._age = 1 if fresh else self._age + 1
+        if self._gram is not None and not fresh:
+            products, scale = self._gram.products.take(batch, axis=0), self._gram.scale
+            change = change / scale
 
         def evaluate_rows(rows: slice) -> Outputs:
             s = self._s[rows]
-            if self._gram is None or fresh:
+            if fresh:
                 np.matmul(self.X[rows], weight_matrices[0], out=s)
                 s += biases[0]
                 s += self.constant[rows]
             else:
-                products, scale = self._gram
                 # The 1 of the formula is the bias, a weight on an input that is always 1.
-                products_and_1 = np.add(products[batch, rows], scale, dtype=s.dtype)
-                s += sum_of_outer_products(products_and_1, change / scale)
+                products_and_1 = np.add(products[:, rows], scale, dtype=s.dtype)
+                s += sum_of_outer_products(products_and_1, change)
             return outputs_from(s, weight_matrices[1:], biases[1:], activations)
 
         finish = self._threads.start([partial(evaluate_rows, rows) for rows in blocks(len(self.X))])
