@@ -11,7 +11,7 @@ unexport PYTHONPATH PYTHONHOME
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help report html test test-faults check format bench verify manifest why unlock lock clean distclean \
+.PHONY: help report html test test-faults check format bench verify manifest pictures why unlock lock clean distclean \
 	environment developer-environment tex
 
 help: ## show this list
@@ -51,6 +51,9 @@ verify: environment tex ## build the last commit anew elsewhere and compare it w
 
 manifest: report ## accept what is built here as the released report (then commit it)
 	@$(PYTHON) -m workflow.lib.verify --update
+
+pictures: developer-environment ## draw the README's pictures anew from what is built
+	@bash setup/pictures.sh
 
 why: environment ## say what would be built again, and what changed
 	@$(PYTHON) -m workflow.lib.why $(ARGS)

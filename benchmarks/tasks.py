@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from nn import evaluation
 from nn.arrays import FloatArray
+from nn.batches import mini_batches
 from nn.digits import get_mnist_threes_nines
 from nn.network import create_weight_matrices
-from nn.training import mini_batches
 
 ROOT = Path(__file__).resolve().parents[1]
 STEP_SIZE = 0.1

@@ -30,9 +30,10 @@ from nn.losses import accuracy, logistic_loss
 from nn.network import LayerCache, layer_backward, predict
 from nn.threads import Threads
 
-# Rounding errors of the updates add up; starting afresh now and then keeps them below 1e-12.
+# Rounding errors of the updates add up; starting afresh now and then keeps them at about 1e-15 of
+# the largest pre-activation.
 FRESH_EVERY = 500
-# The Gram matrix is given up where it would need more memory than this, in bytes.
+# The Gram matrix is given up where it could need more memory than this, in bytes.
 GRAM_LIMIT = 400e6
 # Images that show most units to be alive.
 FEW = 32
@@ -63,6 +64,38 @@ class Evaluation(NamedTuple):
     output_spread: float
 
 
+class Update(NamedTuple):
+    """An SGD update.
+
+    Attributes
+    ----------
+    epoch : int
+        Counts passes over the training data from 1.
+    loss, accuracy : float
+        Averages over the mini-batch, before the update.
+    batch : ndarray of shape (n,)
+        Which training images it was.
+    dL_dg : ndarray of shape (n,)
+        From `logistic_loss` on the batch.
+    layer_caches : list of LayerCache
+        From `forward_pass` on the batch.
+    step_size : float
+        What the gradients were multiplied with.
+    weight_matrices, biases : list of ndarray
+        The parameters after the update. They are not changed any more.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    batch: npt.NDArray[np.intp]
+    dL_dg: FloatArray  # noqa: N815
+    layer_caches: list[LayerCache]
+    step_size: float
+    weight_matrices: list[FloatArray]
+    biases: list[FloatArray]
+
+
 class FollowedSet:
     """A set of images whose first-layer pre-activations follow the network through SGD.
 
@@ -81,7 +114,7 @@ class FollowedSet:
     updates : int
         How many updates will come.
     threads : Threads, optional
-        Who evaluates.
+        Evaluates the set beside the caller; without, the caller does it.
     """
 
     def __init__(
@@ -108,51 +141,62 @@ class FollowedSet:
             self._gram = gram_matrix(X_train, X, self._threads)
 
     def evaluate(
-        self,
-        batch: npt.NDArray[np.intp],
-        change: FloatArray,
-        weight_matrices: Sequence[FloatArray],
-        biases: Sequence[FloatArray],
-        activations: Sequence[Activation],
+        self, update: Update, activations: Sequence[Activation]
     ) -> Callable[[], Evaluation]:
         """Begin to evaluate the network after an SGD update.
 
         Parameters
         ----------
-        batch : ndarray of shape (n,)
-            Which training images the update used.
-        change : ndarray of shape (n, h)
-            -a delta: by X_batch^T `change` the update changed the first layer's weights.
-        weight_matrices, biases : sequence of ndarray
-            The network after the update. They must not be changed in place any more.
+        update : Update
+            The update that follows the one evaluated last.
         activations : sequence of callable
             The layers' activations.
 
         Returns
         -------
         callable
-            Gives the `Evaluation`. To be called before the next update is evaluated.
+            Gives the `Evaluation`. To be called once, before the next update is evaluated.
         """
-        fresh = self._gram is None or self._age == FRESH_EVERY
-        self._age = 1 if fresh else self._age + 1
-        if self._gram is not None and not fresh:
-            products, scale = self._gram.products.take(batch, axis=0), self._gram.scale
-            change = change / scale
+        if self._gram is None or self._age == FRESH_EVERY:
+            self._age = 1
+            renew = self._starting_afresh(update)
+        else:
+            self._age += 1
+            renew = self._following(self._gram, update)
+        upper = update.weight_matrices[1:], update.biases[1:], activations
 
         def evaluate_rows(rows: slice) -> Outputs:
-            s = self._s[rows]
-            if fresh:
-                np.matmul(self.X[rows], weight_matrices[0], out=s)
-                s += biases[0]
-                s += self.constant[rows]
-            else:
-                # The 1 of the formula is the bias, a weight on an input that is always 1.
-                products_and_1 = np.add(products[:, rows], scale, dtype=s.dtype)
-                s += sum_of_outer_products(products_and_1, change)
-            return outputs_from(s, weight_matrices[1:], biases[1:], activations)
+            return outputs_from(renew(rows), *upper)
 
         finish = self._threads.start([partial(evaluate_rows, rows) for rows in blocks(len(self.X))])
         return lambda: summarise(finish(), self.y)
+
+    def _starting_afresh(self, update: Update) -> Callable[[slice], FloatArray]:
+        """Return a function that computes the pre-activations of some images from the images."""
+
+        def compute(rows: slice) -> FloatArray:
+            s = self._s[rows]
+            np.matmul(self.X[rows], update.weight_matrices[0], out=s)
+            s += update.biases[0]
+            s += self.constant[rows]
+            return s
+
+        return compute
+
+    def _following(self, gram: GramMatrix, update: Update) -> Callable[[slice], FloatArray]:
+        """Return a function that applies an update to the pre-activations of some images."""
+        change = first_layer_delta(update.dL_dg, update.layer_caches)
+        change *= -update.step_size / gram.scale
+        products = gram.products.take(update.batch, axis=0)
+
+        def apply(rows: slice) -> FloatArray:
+            s = self._s[rows]
+            # The 1 of the formula is the bias, a weight on an input that is always 1.
+            products_and_1 = np.add(products[:, rows], gram.scale, dtype=s.dtype)
+            s += sum_of_outer_products(products_and_1, change)
+            return s
+
+        return apply
 
 
 def following_pays(

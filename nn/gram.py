@@ -45,7 +45,7 @@ def gram_matrix(X_train: FloatArray, X: FloatArray, threads: Threads | None = No
     X_train : ndarray of shape (n_train, d)
     X : ndarray of shape (m, d)
     threads : Threads, optional
-        Who multiplies.
+        Multiplies beside the caller; without, the caller does it.
 
     Returns
     -------

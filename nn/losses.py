@@ -28,8 +28,8 @@ def logistic_loss(g: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, Float
     Raises
     ------
     ValueError
-        If the shapes differ (broadcasting (n,) against (n, 1) would give n^2 losses), or if a
-        probability is 0 or 1, where the loss is not finite.
+        If the shapes differ (broadcasting (n,) against (n, 1) would give n^2 losses), if a
+        probability is 0 or 1, where the loss is not finite, or if a label is neither.
 
     References
     ----------
@@ -43,6 +43,8 @@ def logistic_loss(g: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, Float
             "g must lie strictly between 0 and 1, as sigmoid_activation returns it; "
             f"got values from {g.min()} to {g.max()}"
         )
+    if np.any((y != 0) & (y != 1)):
+        raise ValueError(f"y must hold labels 0 and 1; got values from {y.min()} to {y.max()}")
     loss = -(y * np.log(g) + (1 - y) * np.log1p(-g))
     return loss, (g - y) / (g * (1 - g))
 

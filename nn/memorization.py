@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from nn.activations import relu_activation, sigmoid_activation
 from nn.arrays import FloatArray, require_shape
+from nn.batches import mini_batches
 from nn.losses import accuracy, logistic_loss
 from nn.network import (
     LayerCache,
@@ -35,7 +36,6 @@ from nn.network import (
     forward_pass,
     layer_forward,
 )
-from nn.training import mini_batches
 
 ACTIVATIONS = (relu_activation, sigmoid_activation)
 

@@ -116,12 +116,7 @@ def layer_forward(
     ----------
     Handout, 1.2 (b)(iv).
     """
-    require_shape("x", x, "n", "d_in")
-    require_shape("W", W, x.shape[1], "d_out")
-    require_shape("b", b, 1, W.shape[1])
-    s = x @ W
-    s += b
-    out, dout_ds = activation_fn(s)
+    out, dout_ds = activation_fn(_pre_activation(x, W, b))
     return out, LayerCache(x, W, dout_ds)
 
 
@@ -154,7 +149,7 @@ def layer_backward(
     """
     require_shape("dL_dout", dL_dout, *cache.dout_ds.shape)
     dL_ds = dL_dout * cache.dout_ds
-    dL_dW = sum_of_outer_products(cache.x, dL_ds)
+    dL_dW = sum_of_outer_products(cache.x, dL_ds)  # x^T dL_ds
     dL_db = dL_ds.sum(axis=0, keepdims=True)
     dL_dx = dL_ds @ cache.W.T if input_gradient else None
     return dL_dx, dL_dW, dL_db
@@ -195,46 +190,13 @@ def forward_pass(
     ----------
     Handout, 1.2 (c).
     """
-    if not len(weight_matrices) == len(biases) == len(activations):
-        raise ValueError(
-            "expected as many weight matrices as biases and activations; "
-            f"got {len(weight_matrices)}, {len(biases)} and {len(activations)}"
-        )
+    _require_as_many(weight_matrices, biases, activations)
     out, layer_caches = X_batch, []
     for W, b, activation_fn in zip(weight_matrices, biases, activations, strict=True):
         out, cache = layer_forward(out, W, b, activation_fn)
         layer_caches.append(cache)
     require_shape("the last layer's output", out, len(X_batch), 1)
     return out[:, 0], layer_caches
-
-
-def predict(
-    X: FloatArray,
-    weight_matrices: Sequence[FloatArray],
-    biases: Sequence[FloatArray],
-    activations: Sequence[Activation],
-) -> FloatArray:
-    """Run images through all layers, without what only the backward pass needs.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-        One flattened image a row.
-    weight_matrices, biases, activations : sequences
-        The layers, as `forward_pass` takes them.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        The output that `forward_pass` returns.
-    """
-    out = X
-    for W, b, activation_fn in zip(weight_matrices, biases, activations, strict=True):
-        s = out @ W
-        s += b
-        out = value(activation_fn, s)
-    require_shape("the last layer's output", out, len(X), 1)
-    return out[:, 0]
 
 
 def backward_pass(
@@ -272,3 +234,58 @@ def backward_pass(
         if dL_dx is not None:
             dL_dout = dL_dx
     return grad_Ws, grad_bs
+
+
+def predict(
+    X: FloatArray,
+    weight_matrices: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+    activations: Sequence[Activation],
+) -> FloatArray:
+    """Run images through all layers, without what only the backward pass needs.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        One flattened image a row.
+    weight_matrices, biases, activations : sequences
+        The layers, as `forward_pass` takes them.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The output that `forward_pass` returns.
+
+    Raises
+    ------
+    ValueError
+        As `forward_pass` does.
+    """
+    _require_as_many(weight_matrices, biases, activations)
+    out = X
+    for W, b, activation_fn in zip(weight_matrices, biases, activations, strict=True):
+        out = value(activation_fn, _pre_activation(out, W, b))
+    require_shape("the last layer's output", out, len(X), 1)
+    return out[:, 0]
+
+
+def _pre_activation(x: FloatArray, W: FloatArray, b: FloatArray) -> FloatArray:
+    """Compute s = x W + b, of shape (n, d_out), from arrays that fit."""
+    require_shape("x", x, "n", "d_in")
+    require_shape("W", W, x.shape[1], "d_out")
+    require_shape("b", b, 1, W.shape[1])
+    s: FloatArray = x @ W + b
+    return s
+
+
+def _require_as_many(
+    weight_matrices: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+    activations: Sequence[Activation],
+) -> None:
+    """Refuse lists of different lengths."""
+    if not len(weight_matrices) == len(biases) == len(activations):
+        raise ValueError(
+            "expected as many weight matrices as biases and activations; "
+            f"got {len(weight_matrices)}, {len(biases)} and {len(activations)}"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from types import TracebackType
 from typing import TypeVar
@@ -51,18 +51,31 @@ class Threads:
         Returns
         -------
         callable
-            Sees the tasks through and returns their results in order. To be called once.
+            Sees the tasks through and returns their results in order. It can be called once.
         """
-        if self._pool is None:
-            return lambda: [task() for task in tasks]
-        # NumPy's errstate lives in the context, which threads do not inherit.
-        begun = [(task, self._pool.submit(copy_context().run, task)) for task in tasks]
+        begun = [(task, self._begin(task)) for task in tasks]
+        seen_through = False
 
         def finish() -> list[T]:
+            nonlocal seen_through
+            if seen_through:
+                raise RuntimeError("these tasks were seen through before")
+            seen_through = True
+            own: dict[int, T] = {}
             # From the end on: what nobody has begun yet is done here.
-            own = {
-                n: task() for n, (task, future) in reversed([*enumerate(begun)]) if future.cancel()
-            }
-            return [own[n] if n in own else future.result() for n, (_, future) in enumerate(begun)]
+            for number, (task, future) in reversed([*enumerate(begun)]):
+                if future is None or future.cancel():
+                    own[number] = task()
+            return [
+                own[number] if future is None or number in own else future.result()
+                for number, (_, future) in enumerate(begun)
+            ]
 
         return finish
+
+    def _begin(self, task: Callable[[], T]) -> Future[T] | None:
+        """Put a task before the other threads, if there are any."""
+        if self._pool is None:
+            return None
+        # NumPy's errstate lives in the context, which threads do not inherit.
+        return self._pool.submit(copy_context().run, task)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,8 @@ import numpy.typing as npt
 
 from nn.activations import relu_activation, sigmoid_activation
 from nn.arrays import Activation, FloatArray, require_shape
-from nn.evaluation import Evaluation, FollowedSet, first_layer_delta
+from nn.batches import mini_batches
+from nn.evaluation import Evaluation, FollowedSet, Update
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
 from nn.threads import Threads
@@ -56,56 +56,6 @@ class Training(NamedTuple):
     history: list[Timestep]
 
 
-def mini_batches(
-    n: int, batch_size: int, rng: np.random.Generator
-) -> Iterator[npt.NDArray[np.intp]]:
-    """Shuffle n samples and divide them up.
-
-    Parameters
-    ----------
-    n : int
-        Number of samples.
-    batch_size : int
-        Samples in a batch; the last batch holds what is left.
-    rng : numpy.random.Generator
-        Where the order comes from.
-
-    Yields
-    ------
-    ndarray of int
-        The samples of one batch; every sample is in exactly one.
-    """
-    order = rng.permutation(n)
-    for start in range(0, n, batch_size):
-        yield order[start : start + batch_size]
-
-
-class Update(NamedTuple):
-    """An SGD update.
-
-    Attributes
-    ----------
-    epoch : int
-        Counts passes over the training data from 1.
-    loss, accuracy : float
-        Averages over the mini-batch, before the update.
-    batch : ndarray of shape (n,)
-        Which images it was.
-    change : ndarray of shape (n, h)
-        What the update changed of the batch's first layer: its weights by X_batch^T `change`.
-    weight_matrices, biases : list of ndarray
-        The parameters after the update.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    batch: npt.NDArray[np.intp]
-    change: FloatArray
-    weight_matrices: list[FloatArray]
-    biases: list[FloatArray]
-
-
 def sgd(
     X_train: FloatArray,
     y_train: FloatArray,
@@ -141,7 +91,6 @@ def sgd(
             output, layer_caches = forward_pass(X_batch, weight_matrices, biases, activations)
             loss, dL_dg = logistic_loss(output, y_batch)
             grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
-            change = -step_size * first_layer_delta(dL_dg, layer_caches)
             weight_matrices = descend(weight_matrices, grad_Ws, step_size)
             biases = descend(biases, grad_bs, step_size)
             yield Update(
@@ -149,7 +98,9 @@ def sgd(
                 loss=float(loss.mean()),
                 accuracy=accuracy(output, y_batch),
                 batch=batch,
-                change=change,
+                dL_dg=dL_dg,
+                layer_caches=layer_caches,
+                step_size=step_size,
                 weight_matrices=weight_matrices,
                 biases=biases,
             )
@@ -212,7 +163,7 @@ def train(
     Raises
     ------
     ValueError
-        If the shapes do not fit or the batch size is out of range.
+        If the shapes do not fit or a number is out of range.
     FloatingPointError
         If a loss stops being a finite number, with the timestep.
 
@@ -220,7 +171,7 @@ def train(
     ----------
     Handout, 1.2 (e).
     """
-    _check(X_train, y_train, X_test, y_test, layer_dims, batch_size)
+    _check(X_train, y_train, X_test, y_test, layer_dims, batch_size, epochs)
     weight_matrices = create_weight_matrices(layer_dims, rng=rng)
     biases = create_bias_vectors(layer_dims)
 
@@ -252,23 +203,18 @@ def train(
             updates=epochs * -(-len(X_train) // batch_size),
             threads=team,
         )
-        record_last: Callable[[], None] = _nothing
+        pending: tuple[Update, Callable[[], Evaluation]] | None = None
         for update in updates:
             # The update before this one was being evaluated while this one was computed.
-            record_last()
+            if pending:
+                history.append(_timestep(len(history) + 1, *pending))
+            pending = update, test_set.evaluate(update, activations)
             weight_matrices, biases = update.weight_matrices, update.biases
-            test = test_set.evaluate(
-                update.batch, update.change, weight_matrices, biases, activations
-            )
-            record_last = partial(_record, history, update, test)
-        record_last()
+        if pending:
+            history.append(_timestep(len(history) + 1, *pending))
 
     W_all[used] = weight_matrices[0]
     return Training([W_all, *weight_matrices[1:]], biases, history)
-
-
-def _nothing() -> None:
-    """Record nothing: before the first update there is none."""
 
 
 def _check(
@@ -278,6 +224,7 @@ def _check(
     y_test: FloatArray,
     layer_dims: Sequence[int],
     batch_size: int,
+    epochs: int,
 ) -> None:
     """Refuse arrays and sizes that do not fit together."""
     n = len(X_train)
@@ -289,18 +236,26 @@ def _check(
         raise ValueError(
             f"batch_size must lie between 1 and {n}, the number of samples; got {batch_size}"
         )
+    if epochs < 1:
+        raise ValueError(f"epochs must be 1 or more; got {epochs}")
 
 
-def _record(history: list[Timestep], update: Update, test: Callable[[], Evaluation]) -> None:
-    """Note an update and its evaluation; stop a training that has left the numbers."""
-    step = Timestep(len(history) + 1, *update[:3], test())
-    if not (math.isfinite(step.train_loss) and math.isfinite(step.test.loss)):
+def _timestep(number: int, update: Update, evaluate: Callable[[], Evaluation]) -> Timestep:
+    """Put an update and its evaluation together; stop a training that has left the numbers."""
+    test = evaluate()
+    if not (math.isfinite(update.loss) and math.isfinite(test.loss)):
         raise FloatingPointError(
-            f"training diverged at timestep {step.timestep}: expected finite losses; got "
-            f"{step.train_loss} on the batch and {step.test.loss} on the test set. "
+            f"training diverged at timestep {number}: expected finite losses; got "
+            f"{update.loss} on the batch and {test.loss} on the test set. "
             "A smaller step size keeps the weights finite."
         )
-    history.append(step)
+    return Timestep(
+        timestep=number,
+        epoch=update.epoch,
+        train_loss=update.loss,
+        train_accuracy=update.accuracy,
+        test=test,
+    )
 
 
 def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:

@@ -13,6 +13,7 @@ from nn.arrays import BLOCK
 from nn.evaluation import (
     Evaluation,
     FollowedSet,
+    Update,
     evaluate,
     first_layer_delta,
     following_pays,
@@ -36,8 +37,6 @@ def walk(network, batches, step_size=0.5, m=300):
     rng = np.random.default_rng(8)
     X_test = rng.random((m, X.shape[1]))
     y_test = rng.integers(0, 2, m).astype(float)
-    weight_matrices = [W.copy() for W in weight_matrices]
-    biases = [b.copy() for b in biases]
     constant = rng.normal(size=(m, weight_matrices[0].shape[1]))
     followed = FollowedSet(
         X_test, y_test, X, constant=constant, batch_size=len(batches[0]), updates=len(batches)
@@ -46,11 +45,8 @@ def walk(network, batches, step_size=0.5, m=300):
         output, layer_caches = forward_pass(X[batch], weight_matrices, biases, activations)
         _, dL_dg = logistic_loss(output, y[batch])
         grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
-        change = -step_size * first_layer_delta(dL_dg, layer_caches)
-        for parameter, gradient in zip(
-            [*weight_matrices, *biases], [*grad_Ws, *grad_bs], strict=True
-        ):
-            parameter -= step_size * gradient
+        weight_matrices = [W - step_size * g for W, g in zip(weight_matrices, grad_Ws, strict=True)]
+        biases = [b - step_size * g for b, g in zip(biases, grad_bs, strict=True)]
         # The constant is what 12 more inputs with fixed weights would add.
         direct = evaluate(
             np.hstack([X_test, constant]),
@@ -59,8 +55,11 @@ def walk(network, batches, step_size=0.5, m=300):
             biases,
             activations,
         )
-        finish = followed.evaluate(batch, change, weight_matrices, biases, activations)
-        yield followed, finish(), direct
+        update = Update(
+            *(1, math.nan, math.nan),
+            *(batch, dL_dg, layer_caches, step_size, weight_matrices, biases),
+        )
+        yield followed, followed.evaluate(update, activations)(), direct
 
 
 def assert_equal(one: Evaluation, other: Evaluation) -> None:
@@ -226,8 +225,10 @@ def test_the_callers_arrays_are_unchanged(make_network, monkeypatch) -> None:
     _, dL_dg = logistic_loss(output, y[batch])
     for array in [batch, dL_dg, *(part for cache in layer_caches for part in cache)]:
         array.setflags(write=False)
-    change = -0.5 * first_layer_delta(dL_dg, layer_caches)
-    change.setflags(write=False)
-    first = followed.evaluate(batch, change, *parameters)()
-    second = followed.evaluate(batch, change, *parameters)()
+    weight_matrices, biases, activations = parameters
+    update = Update(
+        *(1, math.nan, math.nan), *(batch, dL_dg, layer_caches, 0.5, weight_matrices, biases)
+    )
+    first = followed.evaluate(update, activations)()
+    second = followed.evaluate(update, activations)()
     assert first != second

@@ -109,3 +109,9 @@ def test_the_callers_arrays_are_unchanged() -> None:
     for result in logistic_loss(g, y):
         assert not np.shares_memory(result, g) and not np.shares_memory(result, y)
     assert accuracy(g, y) == 1.0
+
+
+@pytest.mark.parametrize("y", [[3.0, 9.0], [0.0, 0.5], [-1.0, 1.0], [1.0, np.nan]])
+def test_labels_other_than_0_and_1_are_refused(y) -> None:
+    with pytest.raises(ValueError, match="y must hold labels 0 and 1"):
+        logistic_loss([0.5, 0.9], y)

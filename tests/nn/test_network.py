@@ -277,3 +277,22 @@ def test_a_prediction_of_several_numbers_is_refused(make_network) -> None:
     X, _, *parameters = make_network([3, 4, 2], 7)
     with pytest.raises(ValueError, match=r"must have shape \(7, 1\); got \(7, 2\)"):
         predict(X, *parameters)
+
+
+@pytest.mark.parametrize("run", [forward_pass, predict])
+@pytest.mark.parametrize("shape", [(1, 1), (4, 2), (4,)])
+def test_a_bias_that_would_be_broadcast_is_refused(make_network, run, shape) -> None:
+    X, _, weight_matrices, biases, activations = make_network([3, 4, 1], 4)
+    with pytest.raises(ValueError, match=r"b must have shape \(1, 4\)"):
+        run(X, weight_matrices, [np.ones(shape), biases[1]], activations)
+
+
+def test_whole_numbers_are_taken_too(make_network) -> None:
+    _, _, weight_matrices, biases, activations = make_network([3, 4, 1], 1)
+    X = np.arange(6).reshape(2, 3)
+    expected, _ = forward_pass(X.astype(float), weight_matrices, biases, activations)
+    np.testing.assert_array_equal(
+        forward_pass(X, weight_matrices, biases, activations)[0], expected
+    )
+    Ws = [np.ones((3, 4), int), np.ones((4, 1), int)]
+    assert forward_pass(X, Ws, biases, activations)[0].dtype == np.float64

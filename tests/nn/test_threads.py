@@ -83,3 +83,14 @@ def test_numpys_error_state_is_the_callers(count) -> None:
         finish = threads.start([lambda: np.ones(1) / 0] * 3)
         with pytest.raises(FloatingPointError):
             finish()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_tasks_are_not_done_again(count) -> None:
+    done: list[int] = []
+    with Threads(count) as threads:
+        finish = threads.start([partial(done.append, 1)] * 3)
+        finish()
+        with pytest.raises(RuntimeError, match="seen through before"):
+            finish()
+    assert len(done) == 3
