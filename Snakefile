@@ -15,11 +15,20 @@ from snakemake.utils import min_version
 min_version("9.19")
 sys.path.insert(0, workflow.basedir)
 
+from workflow.lib.bytecode import check_by_hash
+
+check_by_hash(f"{workflow.basedir}/{folder}" for folder in ("nn", "workflow"))
+
 from workflow.lib.closure import remember, sources
-from workflow.lib.configuration import check_config, require_sections
+from workflow.lib.configuration import check_config, require_printed, require_sections
 from workflow.lib.ending import cancel_timers
 from workflow.lib.failures import print_causes, print_if_full, told_at_the_end
-from workflow.lib.folders import date_now, require_name, require_writable
+from workflow.lib.folders import (
+    date_now,
+    require_name,
+    require_no_shadows,
+    require_writable,
+)
 from workflow.lib.locks import clear_stale_locks
 from workflow.lib.pins import environment
 from workflow.lib.seals import guard
@@ -27,6 +36,7 @@ from workflow.lib.mnist_files import FILES
 
 with told_at_the_end(WorkflowError):
     require_name(workflow.basedir)
+    require_no_shadows(workflow.basedir)
     require_sections("config/config.yaml")
 
 
@@ -39,6 +49,7 @@ report: "report/captions/workflow.rst"
 
 with told_at_the_end(WorkflowError):
     check_config(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
+    require_printed(config, "config/config.yaml")
     require_writable([".snakemake", "logs", "results", "report"])
 
 date_now(

@@ -11,9 +11,12 @@ from nn.arrays import Activation, FloatArray, as_floats, require_shape
 from nn.losses import logistic_loss
 from nn.network import forward_pass
 
+#: The handout's step for finite differences.
+EPSILON = 1e-5
+
 
 def finite_difference(
-    f: Callable[[FloatArray], float], a: FloatArray, *, epsilon: float = 1e-5
+    f: Callable[[FloatArray], float], a: FloatArray, *, epsilon: float = EPSILON
 ) -> FloatArray:
     """Approximate the gradient of any f: R^d -> R by central differences.
 
@@ -56,7 +59,7 @@ def my_nn_finite_difference_checker(
     biases: Sequence[FloatArray],
     activations: Sequence[Activation],
     *,
-    epsilon: float = 1e-5,
+    epsilon: float = EPSILON,
 ) -> tuple[list[FloatArray], list[FloatArray]]:
     """Gradients of the batch's average loss by finite differences.
 

@@ -307,7 +307,7 @@ def summarise(attempts: Sequence[Memorization]) -> dict[str, Any]:
     -------
     dict
         `attempts`, how many; `memorized`, how many reached 100 %; `one_update`, how many with a
-        single update; `one_update_share`, the same as a share; `updates`, what each needed, None
+        single update; `updates`, what each needed, None
         for never; `median_updates`, None if the median attempt never got there.
     """
     needed = [a.updates if a.memorized else None for a in attempts]
@@ -316,10 +316,14 @@ def summarise(attempts: Sequence[Memorization]) -> dict[str, Any]:
         "attempts": len(attempts),
         "memorized": sum(a.memorized for a in attempts),
         "one_update": needed.count(1),
-        "one_update_share": needed.count(1) / len(attempts),
         "updates": needed,
         "median_updates": median if np.isfinite(median) else None,
     }
+
+
+def differing(recipe: Recipe, other: Recipe) -> list[str]:
+    """List the choices in which two recipes differ, by the names of `Recipe`."""
+    return [name for name in Recipe._fields if getattr(recipe, name) != getattr(other, name)]
 
 
 def differences(recipe: Recipe, start: Recipe) -> str:
@@ -331,8 +335,11 @@ def differences(recipe: Recipe, start: Recipe) -> str:
         "calibrate": "calibrated" if recipe.calibrate else "not calibrated",
         "width": f"width {recipe.width}",
     }
-    changed = [p for name, p in phrases.items() if getattr(recipe, name) != getattr(start, name)]
-    return ", ".join(changed) or "the handout's settings"
+    changed = differing(recipe, start)
+    return (
+        ", ".join(p for name, p in phrases.items() if name in changed)
+        or "the settings at the start"
+    )
 
 
 def _batches(

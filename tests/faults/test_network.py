@@ -144,6 +144,6 @@ def test_without_network_and_cache_the_way_out_is_told(
         assert f"\n  {mirror}: " in said
     for path in sorted((fresh / "a mirror").iterdir()):
         assert f"{path.name} ({path.stat().st_size} bytes)" in said
-    assert "`make report` again, which then needs no network" in said
-    assert "snakemake --cores 2 report/hw2-synthetic.pdf" in ended.last_words(1)
+    assert "snakemake --cores 2 report/hw2-synthetic.pdf" in said
+    assert "run the same command again, which then needs no network" in ended.last_words(1)
     assert (fresh / "attempts").exists(), "the watch of the other test sees such attempts"

@@ -228,7 +228,6 @@ def test_the_summary_counts_what_became_of_the_attempts():
         "attempts": 3,
         "memorized": 2,
         "one_update": 1,
-        "one_update_share": 1 / 3,
         "updates": [1, 2, None],
         "median_updates": 2.0,
     }
@@ -240,7 +239,7 @@ def test_the_median_of_mostly_failed_attempts_is_none():
 
 
 def test_a_recipe_is_named_by_its_differences():
-    assert differences(HANDOUT, HANDOUT) == "the handout's settings"
+    assert differences(HANDOUT, HANDOUT) == "the settings at the start"
     assert differences(HANDOUT._replace(batch_size=10), HANDOUT) == "batches of 10"
     names = "centred, step size 10, calibrated, width 4000"
     assert differences(ONE_UPDATE, HANDOUT) == names

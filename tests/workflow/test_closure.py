@@ -136,3 +136,20 @@ def test_a_script_with_a_syntax_error_is_named(tmp_path) -> None:
     root = project(tmp_path, {"s.py": "import broken", "broken.py": "def"})
     with pytest.raises(SyntaxError, match=r"broken\.py"):
         sources("s.py", root)
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("from .ink import INK", ["workflow/lib/ink.py"]),
+        ("from . import ink", ["workflow/lib/ink.py"]),
+        ("from ..other import x", ["workflow/other.py"]),
+        ("from .gone import x", []),
+    ],
+)
+def test_relative_imports_are_followed(tmp_path, statement, found) -> None:
+    for name in ("workflow/lib/ink.py", "workflow/other.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "workflow/lib/a.py").write_text(statement)
+    assert sources("workflow/lib/a.py", tmp_path) == sorted(["workflow/lib/a.py", *found])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflow.lib.configuration import check_config
+from workflow.lib.configuration import check_config, require_printed
 from workflow.lib.errors import ReportError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -177,3 +177,12 @@ def test_the_schema_says_of_every_key_what_is_expected() -> None:
     keys = list(all_keys(yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))))
     assert len(keys) > 15
     assert all(key.get("description") for key in keys)
+
+
+def test_only_the_dataset_may_differ_from_the_printed_file(tmp_path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("{dataset: mnist, training: {hidden: 200}, author: {name: ''}}")
+    same = {"dataset": "synthetic", "training": {"hidden": 200}, "author": {"name": ""}}
+    require_printed(same, path)
+    with pytest.raises(ReportError, match="command line changes training, but the report prints"):
+        require_printed({**same, "training": {"hidden": 150}}, path)

@@ -8,9 +8,12 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from workflow.lib.curve_figures import draw_curves, draw_state, mark_epochs
+from workflow.lib.curve_figures import draw_curves, mark_epochs
 from workflow.lib.figures import new_figure, save
+from workflow.lib.sample_figure import draw_samples
+from workflow.lib.state_figure import draw_state
 
 STYLE = Path(__file__).resolve().parents[2] / "report" / "report.mplstyle"
 
@@ -120,3 +123,16 @@ def test_the_state_shows_the_loss_above_and_three_shares_below() -> None:
     assert below.get_xscale() == above.get_xscale() == "log"
     styles = {(line.get_color(), line.get_linestyle()) for line in below.get_lines()}
     assert len(styles) == 3
+
+
+def test_each_row_of_samples_says_which_digit_it_is() -> None:
+    figure = new_figure(STYLE)
+    blank = [np.zeros((2, 784))] * 2
+    draw_samples(figure.subplots(2, 2), blank, "39")
+    width, height = figure.get_size_inches() * figure.dpi
+    shown = [text for ax in figure.axes for text in ax.texts if text.get_visible()]
+    assert [text.get_text() for text in shown] == ["3", "9"]
+    FigureCanvasAgg(figure).draw()
+    for text in shown:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height

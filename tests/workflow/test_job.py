@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from workflow.lib import job
+from workflow.lib import job, seals
 from workflow.lib.errors import ReportError
 from workflow.lib.job import explain, logged
 
@@ -155,3 +156,45 @@ def test_a_report_error_says_cause_then_remedy() -> None:
     error = ReportError("cause", "remedy")
     assert (error.cause, error.remedy) == ("cause", "remedy")
     assert str(error) == "cause\n  -> remedy"
+
+
+def using(path: str) -> SimpleNamespace:
+    """Return a job that reads a file."""
+    return SimpleNamespace(log=[str(LOG)], input=[path], output=[])
+
+
+def test_an_input_that_changes_while_it_is_used_is_told() -> None:
+    Path("a.json").write_text("1")
+    with pytest.raises(SystemExit), logged(using("a.json")):
+        Path("a.json").write_text("2")
+    said = LOG.read_text(encoding="utf-8")
+    assert "a.json was changed while it was used" in said
+    assert "Run the same command again" in said
+
+
+def test_a_record_that_is_not_what_its_job_wrote_is_not_used() -> None:
+    Path("a.json").write_text("1")
+    seals.seal(["a.json"])
+    with logged(using("a.json")):
+        pass
+    Path("a.json").write_text("2")
+    with pytest.raises(SystemExit), logged(using("a.json")):
+        pytest.fail("it was used")
+    assert "a.json is not what its job wrote" in LOG.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: os.mkfifo(path)], ids=["folder", "pipe"])
+def test_an_input_that_is_no_file_is_refused(make) -> None:
+    make(Path("a.json"))
+    with pytest.raises(SystemExit), logged(using("a.json")):
+        pytest.fail("it was used")
+    assert "a.json is not a file" in LOG.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells when a process began")
+def test_a_source_that_was_saved_after_the_job_began_is_refused() -> None:
+    Path("module.py").write_text("INK = 0.9")
+    os.utime("module.py", (1e9, 1e9))  # this process is older than that change all the same
+    with pytest.raises(SystemExit), logged(using("module.py")):
+        pytest.fail("it was used")
+    assert "module.py was saved while this job began" in LOG.read_text(encoding="utf-8")

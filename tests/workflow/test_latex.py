@@ -125,9 +125,6 @@ def test_combining_characters_are_composed_first() -> None:
         (latex.verbatim_number(0.1), "0.1"),
         (latex.verbatim_number(np.float64(1e-15)), "1e-15"),
         (latex.verbatim_number(7), "7"),
-        (latex.plural(1, "image"), "1~image"),
-        (latex.plural(2019, "image"), "2{,}019~images"),
-        (latex.plural(0, "index", "indices"), "0~indices"),
     ],
 )
 def test_a_number_is_printed_as_its_filter_says(written: Latex, expected: str) -> None:
@@ -143,7 +140,6 @@ def test_a_number_is_printed_as_its_filter_says(written: Latex, expected: str) -
         latex.scientific,
         latex.count,
         latex.verbatim_number,
-        lambda x: latex.plural(x, "image"),
     ],
 )
 def test_what_is_no_finite_number_is_refused(number_filter, value: object) -> None:

@@ -93,10 +93,12 @@ def test_what_a_killed_job_left_beside_its_output_is_removed(folder) -> None:
 
 def test_a_missing_record_marks_what_is_made_from_all(folder) -> None:
     Path("results/a.json").unlink()
-    assert guard() == ["report.pdf"]
+    made_with_it = {output for output in OUTPUTS if output != "results/a.json"}
+    assert set(guard()) == {*made_with_it, "report.pdf"}
     # Once is enough: the mark stays until the file is built.
     assert guard() == []
-    assert marked() == {"report.pdf"}
+    assert marked() == {*made_with_it, "report.pdf"}
+    assert seals.noticed_missing[-1] == "results/a.json"
 
 
 def test_an_older_source_that_came_back_with_its_date_marks_what_was_made_from_it(folder) -> None:
@@ -132,3 +134,19 @@ def test_a_new_seal_replaces_the_old_one(folder) -> None:
     assert list(seals.unsealed_files(PLACES)) == ["report.pdf"]
     seals.seal(["report.pdf"])
     assert list(seals.unsealed_files(PLACES)) == []
+
+
+def test_an_altered_record_behind_a_link_is_found(folder, tmp_path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    Path("results/train").rename(elsewhere)
+    Path("results/train").symlink_to(elsewhere)
+    assert guard() == []
+    (elsewhere / "0.1/b.csv").write_text("forged")
+    assert guard() == ["results/train/0.1/b.csv"]
+
+
+def test_a_lock_of_somebody_elses_making_does_not_blind_the_guard(folder) -> None:
+    seals.LOCKS.mkdir(parents=True)
+    (seals.LOCKS / "x").touch()
+    Path("results/a.json").write_text("forged")
+    assert guard() == ["results/a.json"]

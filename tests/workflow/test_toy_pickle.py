@@ -453,6 +453,12 @@ ATTACKS = {
     ),
     "void dtype": Attack(as_X(forged_array(dtype=forged_dtype("V8", "|"))), "got '|V8'"),
     "dtype of many": Attack(as_X(forged_array(dtype=forged_dtype("8f8"))), "got '<8f8'"),
+    "byte order in the type's name": Attack(
+        as_X(forged_array(dtype=forged_dtype("<f8", order=""))), "X_batch must hold numbers"
+    ),
+    "byte order in two parts": Attack(
+        as_X(forged_array(dtype=forged_dtype("8", order="<f"))), "X_batch must hold numbers"
+    ),
     "dtype of a long name": Attack(as_X(forged_array(dtype=forged_dtype("f8," * 9999))), "numbers"),
     "dtype of a number": Attack(as_X(forged_array(dtype=forged_dtype(8))), "use of dtype"),
     "byte order unknown": Attack(as_X(forged_array(dtype=forged_dtype("f8", "?"))), "got '?f8'"),
@@ -518,11 +524,11 @@ ATTACKS = {
     # A million booleans, three thousand times: eight gigabytes as float64.
     "one array many times": Attack(
         pickle.dumps((*TOY[:2], [np.zeros((1, 900_000), bool)] * 3_000, []), protocol=4),
-        "above 1000000 numbers",
+        "above 10000 numbers",
     ),
     "one text many times": Attack(
         pickle.dumps((*TOY[:2], [np.zeros((1, 900_000), bool) + 1 > 0] * 3_000, []), protocol=0),
-        "above 1000000 numbers",
+        "above 10000 numbers",
     ),
 }
 

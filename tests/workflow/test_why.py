@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
+from workflow.lib import seals
 from workflow.lib.why import Job, explain
 
 UPDATED = "Updated input files: "
@@ -81,6 +82,24 @@ def test_what_is_missing_because_it_was_never_built_is_not_named_twice() -> None
     plot = PLOTS[0]._replace(reason="Missing output files: losses.pdf; " + PLOTS[0].reason)
     jobs = [train("0.1", "Missing output files: series-0.1"), plot]
     assert list(explain(jobs)) == ["series-0.1 is missing -> train 0.1 -> 1 figure"]
+
+
+def test_a_file_that_is_marked_for_a_missing_one_is_not_accused(tmp_path, monkeypatch) -> None:
+    register = tmp_path / ".snakemake/incomplete"
+    register.mkdir(parents=True)
+    (register / urlsafe_b64encode(b"series-0.1").decode()).touch()
+    (tmp_path / "series-0.1").write_text("1\n")
+    seals.seal(["series-0.1"])
+    monkeypatch.setattr(seals, "noticed_missing", ["losses.svg"])
+    assert list(explain([train("0.1", "Forced execution")])) == [
+        "losses.svg is missing -> train 0.1"
+    ]
+
+
+def test_different_jobs_that_read_alike_are_counted_together() -> None:
+    plots = [plot._replace(reason=f"Missing output files: {plot.outputs[0]}") for plot in PLOTS]
+    [said] = explain(plots)
+    assert said.endswith(f"-> {len(PLOTS)} figures")
 
 
 def test_a_damaged_file_is_named(tmp_path) -> None:

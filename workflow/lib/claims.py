@@ -6,6 +6,7 @@ on these numbers. The claims stand in report/claims.yaml, where a reader finds a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from jinja2 import Environment
 from jinja2.sandbox import SandboxedEnvironment
 
 from workflow.lib.errors import ReportError
-from workflow.lib.latex import environment, escape
+from workflow.lib.latex import environment
 
 
 def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -83,10 +84,10 @@ def _decide(
 def _say(
     claim: str, sentence: str, numbers: Mapping[str, Any], holds: bool, latex: Environment
 ) -> str:
-    """Put the numbers into a sentence; one about what never happened cannot be said."""
-    if not holds and None in numbers.values():
-        never = [number for number, value in numbers.items() if value is None]
-        return escape(f"{claim} ({', '.join(never)}: never)")
+    """Put the numbers into a sentence; in one that does not hold, what is None is "never"."""
+    if not holds:
+        for number in (number for number, value in numbers.items() if value is None):
+            sentence = re.sub(rf"<< *{number}\b.*?>>", "[never]", sentence)
     return latex.from_string(sentence).render(numbers)
 
 

@@ -49,7 +49,8 @@ def sources(script: str, root: str | Path) -> list[str]:
 def _imported_files(path: str, root: str) -> tuple[str, ...]:
     """List the project's files that one file imports directly."""
     names = _remembered_names((Path(root) / path).read_bytes(), path)
-    found = (file for name in names for file in _files_of(name, Path(root)))
+    absolute = (_absolute(name, path) for name in names)
+    found = (file for name in absolute for file in _files_of(name, Path(root)))
     return tuple(sorted({file.relative_to(root).as_posix() for file in found}))
 
 
@@ -84,9 +85,18 @@ def _imported_names(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
             # "from a import b" means the module a.b, or the name b in the module a.
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            start = "." * node.level + (f"{node.module}." if node.module else "")
+            yield from (start + alias.name for alias in node.names)
+
+
+def _absolute(name: str, path: str) -> str:
+    """Resolve a relative name, which begins with dots, from the file that imports it."""
+    relative = name.lstrip(".")
+    if level := len(name) - len(relative):
+        return ".".join([*Path(path).parts[:-level], relative])
+    return name
 
 
 def _files_of(name: str, root: Path) -> Iterator[Path]:

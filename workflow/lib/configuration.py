@@ -66,6 +66,30 @@ def check_config(config: dict[str, Any], schema_path: str | Path) -> None:
         )
 
 
+def require_printed(config: dict[str, Any], path: str | Path) -> None:
+    """Refuse settings other than those of the file, which the report prints as its own.
+
+    Parameters
+    ----------
+    config : dict
+        What the file and the command line say.
+    path : str or Path
+        The file.
+
+    Raises
+    ------
+    ReportError
+        With the sections that differ. Only `dataset` may: either has its own report.
+    """
+    printed = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    keys = sorted({*config, *printed} - {"dataset"})
+    if others := [key for key in keys if config.get(key) != printed.get(key)]:
+        raise ReportError(
+            f"The command line changes {', '.join(others)}, but the report prints {path}.",
+            f"Write the values into {path}; --config may set `dataset` only.",
+        )
+
+
 def _explain(error: ValidationError) -> str:
     """Say in one line what a key should hold and what it holds."""
     key = ".".join(map(str, error.absolute_path)) or "the configuration"

@@ -47,31 +47,3 @@ def mark_epochs(ax: Axes, series: Columns) -> None:
     ends = np.flatnonzero(np.diff(series["epoch"]))
     for timestep in series["timestep"][ends]:
         ax.axvline(timestep, color="0.8", linewidth=0.5, linestyle=":", zorder=0)
-
-
-def draw_state(axes: npt.NDArray[Any], series: Columns) -> None:
-    """Draw what happens to a network: its test loss above, its units and outputs below.
-
-    Parameters
-    ----------
-    axes : ndarray of two Axes
-        One above the other, with a common horizontal axis.
-    series : dict of str to ndarray
-        A training's series.
-    """
-    above, below = axes
-    timestep = series["timestep"]
-    above.plot(timestep, series["test_loss"], color="black")
-    above.set_ylabel("test loss (nats)")
-    for column, label in (
-        ("dead_hidden_units", "dead hidden units"),
-        ("saturated_outputs", "saturated outputs"),
-        ("output_spread", "spread of the outputs"),
-    ):
-        below.plot(timestep, series[column], label=label)
-    below.set_xscale("log")
-    below.set_xlim(1, timestep[-1])
-    below.set_ylim(-0.03, 1.03)
-    below.set_xlabel("timestep (SGD updates, logarithmic)")
-    below.set_ylabel("share, or range")
-    below.legend(loc="center right")

@@ -17,6 +17,7 @@ FAILED = re.compile(
     r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S.*?) \(check log", re.MULTILINE
 )
 SMALLEST_FREE_BYTES = 1 << 16
+REPORTS = ("report/hw2.pdf", "report/hw2-synthetic.pdf")
 STOPPED = """
 The build ended before it was done. If no reason stands above, it was stopped from outside.
   -> The same command goes on from here."""
@@ -48,6 +49,9 @@ def print_causes(snakemake_log: str) -> None:
     snakemake_log : str
         What Snakemake itself logged of the build.
     """
+    for report in REPORTS:
+        if Path(report).exists():
+            print(f"\n{report} is still that of an earlier build.", file=sys.stderr)
     said = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")
     for line in list(causes(said)) or [STOPPED]:
         print(line, file=sys.stderr)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+import sysconfig
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from workflow.lib.errors import ReportError
@@ -24,6 +27,34 @@ def require_name(folder: str) -> None:
             f"Snakemake cannot build in a folder with braces in its path: {folder}.",
             "Rename that folder, or copy the project to another one.",
         )
+
+
+def require_no_shadows(folder: str | Path) -> None:
+    """Refuse modules in the project's folder that jobs would import in place of others.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The project's folder, which comes first on the module path.
+
+    Raises
+    ------
+    ReportError
+        Naming a file or folder that has the name of a module of Python or of a package.
+    """
+    packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    for place in sorted(Path(folder).iterdir()):
+        name = place.stem if place.suffix == ".py" else place.name
+        is_module = place.suffix == ".py" or (place / "__init__.py").is_file()
+        if is_module and (
+            name in {*sys.stdlib_module_names, "sitecustomize", "usercustomize"}
+            or PathFinder.find_spec(name, packages)
+        ):
+            raise ReportError(
+                f"{place.name} in the project's folder would be imported in place of the module "
+                f"{name!r}.",
+                "Rename it, or move it out of this folder.",
+            )
 
 
 def date_now(places: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.activations import relu_activation, sigmoid_activation
-from nn.gradients import compare_gradients, my_nn_finite_difference_checker
+from nn.gradients import EPSILON, compare_gradients, my_nn_finite_difference_checker
 from nn.losses import logistic_loss
 from nn.network import backward_pass, forward_pass
 from workflow.lib.errors import ReportError
@@ -40,7 +40,7 @@ def check_gradients(toy: Toy) -> dict[str, Any]:
     """
     activations = [relu_activation] * (len(toy.weight_matrices) - 1) + [sigmoid_activation]
     network = toy.weight_matrices, toy.biases, activations
-    numeric = my_nn_finite_difference_checker(toy.X_batch, toy.y_batch, *network)
+    numeric = my_nn_finite_difference_checker(toy.X_batch, toy.y_batch, *network, epsilon=EPSILON)
     output, layer_caches = forward_pass(toy.X_batch, *network)
     loss, dL_dg = logistic_loss(output, toy.y_batch)
     analytic = backward_pass(dL_dg, layer_caches)
@@ -64,6 +64,7 @@ def check_gradients(toy: Toy) -> dict[str, Any]:
         "largest_absolute": max(a["absolute"] for a in arrays),
         "largest_relative": max(a["norm_relative"] for a in arrays),
         "tolerance": TOLERANCE,
+        "epsilon": EPSILON,
         "finite_difference_printout": printout(*numeric),
         "backpropagation_printout": printout(*analytic),
         "mean_loss": float(loss.mean()),

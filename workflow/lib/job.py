@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -14,10 +16,11 @@ from typing import Any
 
 from workflow.lib.errors import ReportError
 from workflow.lib.files import sha256
-from workflow.lib.seals import seal
+from workflow.lib.seals import seal, sealed_hash
 
 #: How the last words of a failed job begin in its log; `failures` looks for them.
 MARK = "ERROR: "
+AGAIN = "Run the same command again; it makes again what depends on that."
 STOPPED = ReportError(
     "It was stopped by Ctrl-C.", "The same command goes on from where this build was."
 )
@@ -46,8 +49,12 @@ def logged(snakemake: Any) -> Iterator[None]:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         try:
-            read = {path: sha256(path) for path in snakemake.input}
+            read = {path: _hash_of_input(path) for path in snakemake.input}
+            _require_older_than_us([path for path in read if path.endswith(".py")])
             yield
+            for path, hashed in read.items():
+                if sha256(path) != hashed:
+                    raise ReportError(f"{path} was changed while it was used.", AGAIN)
             seal(snakemake.output, read)
         except Exception as error:
             if not isinstance(error, ReportError):
@@ -57,6 +64,32 @@ def logged(snakemake: Any) -> Iterator[None]:
         except KeyboardInterrupt:
             print(f"{MARK}{STOPPED}", file=log)
             raise
+
+
+def _hash_of_input(path: str) -> str:
+    """Hash an input; refuse a record that is not what its job wrote."""
+    if not Path(path).is_file():
+        raise ReportError(f"{path} is not a file.", "Remove it and run the same command again.")
+    hashed = sha256(path)
+    if sealed_hash(path) not in (None, hashed):
+        raise ReportError(f"{path} is not what its job wrote.", AGAIN)
+    return hashed
+
+
+def _require_older_than_us(sources: list[str]) -> None:
+    """Refuse source files that were saved after this process began to import them, or may have.
+
+    Where the system does not tell when a process began (that is, elsewhere than on Linux), nothing
+    is refused.
+    """
+    with suppress(OSError, ValueError, AttributeError):
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        began = time.time() - age
+        for path in sources:
+            # The time of the last change of any kind; unlike mtime it cannot be set.
+            if os.stat(path).st_ctime > began:
+                raise ReportError(f"{path} was saved while this job began.", AGAIN)
 
 
 def end_with_snakemake() -> None:

@@ -278,12 +278,6 @@ def verbatim_number(x: Any) -> Latex:
     return escape(str(int(x)) if isinstance(x, numbers.Integral) else repr(float(x)))
 
 
-def plural(n: Any, one: str, many: str | None = None) -> Latex:
-    """Count things: `plural(1, "image")` is `1~image`, `plural(3, "image")` is `3~images`."""
-    word = one if n == 1 else many or one + "s"
-    return Latex(f"{count(n)}~{escape(word)}")
-
-
 def join(values: Iterable[Any], separator: str = "") -> Latex:
     """Join values, each escaped unless it is LaTeX."""
     return Latex(finalize(separator).join(finalize(value) for value in values))
@@ -319,7 +313,6 @@ FILTERS = {
     "scientific": scientific,
     "count": count,
     "verbatim_number": verbatim_number,
-    "plural": plural,
     "join": join,
 }
 

@@ -1,4 +1,4 @@
-"""The manifest: the hash of every file of a build, stage by stage, each stage chained to the last.
+"""The manifest: the hashes of what a report is made of, stage by stage, each chained to the last.
 
 Two builds that agree up to a stage have the same chain there; the first stage whose chain differs
 is where they part. Numbers are also summed up, so that a difference in the last bits can be told

@@ -400,6 +400,8 @@ def summarise(
         "digits": digits,
         "order": sorted(values, key=weakness),
         "unusual_share": UNUSUAL,
+        "usual_share": 1 - UNUSUAL,
+        "measured": len(values),
         "significance": SIGNIFICANCE,
         "labels": {name: PROPERTIES[name].label for name in values},
         "units": {name: PROPERTIES[name].unit for name in values},
@@ -443,11 +445,9 @@ def summarise_digit(
         "explains": [name for name in order if compared[name]["p_value"] < limit],
         "suspicious": {
             "median": medians(count, wrong),
-            "none": rates(count == 0, wrong),
             "three_or_more": rates(count >= 3, wrong),
         },
         "nearer_to_other": {
-            "nearest": rates(values["distance_ratio"] > 1, wrong),
             "average": rates(values["average_ratio"] > 1, wrong),
         },
     }
@@ -542,7 +542,6 @@ def compare(value: Floats, wrong: npt.NDArray[np.bool_], name: str, label: int) 
             "mistakes": wilson_interval(bad_count, len(bad)),
             "correct": wilson_interval(good_count, len(good)),
         },
-        "enrichment": enrichment(bad_count, len(bad), good_count, len(good)),
         "p_value": fisher_p_value(bad_count, len(bad), good_count, len(good)),
         "strength": strength(bad, good, side),
     }
@@ -601,16 +600,6 @@ def count_suspicious(
     ]
     count: npt.NDArray[np.int64] = np.sum(marks, axis=0, dtype=np.int64)
     return count
-
-
-def enrichment(bad_count: int, bad_n: int, good_count: int, good_n: int) -> float:
-    """Divide the rate among mistakes by that among correct images, half an image added to each.
-
-    The half keeps the ratio finite where a count is zero; with an empty group it is 1.
-    """
-    if not bad_n or not good_n:
-        return 1.0
-    return ((bad_count + 0.5) / (bad_n + 1)) / ((good_count + 0.5) / (good_n + 1))
 
 
 def share(count: int, n: int) -> float:

@@ -35,7 +35,10 @@ def environment(root: str | Path) -> dict[str, str]:
     variables = {
         "PYTHONPATH": str(root),
         "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "",
+        # Bytecode is written when the Snakefile is read (workflow/lib/bytecode.py).
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # These can switch other loops of the C library on.
+        "GLIBC_TUNABLES": "",
         "PYTHONUTF8": "1",
         "MPLCONFIGDIR": str(Path(root) / ".snakemake" / "matplotlib"),
         "SOURCE_DATE_EPOCH": "0",

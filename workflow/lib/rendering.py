@@ -59,7 +59,10 @@ def render_report(
         sentence = claims[name]["sentence"]
         if claims[name]["holds"]:
             return Latex(sentence)
-        return Latex(rf"\emph{{[For these digits it does not hold that:}} {sentence}\emph{{]}}")
+        return Latex(
+            rf"\emph{{[Said of MNIST; the numbers of these digits do not bear it out:}} {sentence}"
+            r"\emph{]}"
+        )
 
     text = (
         environment(folder)

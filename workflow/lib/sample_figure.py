@@ -24,4 +24,7 @@ def draw_samples(axes: npt.NDArray[Any], images: list[npt.NDArray[Any]], digits:
     for row, rows_images, digit in zip(axes, images, digits, strict=True):
         for ax, image in zip(row, rows_images, strict=False):
             display_image(image, ax)
-        row[0].set_ylabel(digit, rotation=0, ha="right", va="center", fontsize="large")
+        # An image's axes are off, and their labels with them.
+        row[0].text(
+            -0.15, 0.5, digit, transform=row[0].transAxes, ha="right", va="center", fontsize="large"
+        )

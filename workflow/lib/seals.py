@@ -13,7 +13,8 @@ not newer and is not what the job read.
 
 Nor does Snakemake mind when a record in the middle is gone and the PDF at the end is still there.
 But a record may be gone because a job that was to change it got killed. So if a sealed file is
-gone, what is made from all records is marked, and brings the missing ones back.
+gone, what is made from all records is marked, and brings the missing ones back; and so is what
+the same job wrote, for a file that nothing else reads (a figure's second format).
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ SEALS = Path(".snakemake/seals")
 INCOMPLETE = Path(".snakemake/incomplete")
 METADATA = Path(".snakemake/metadata")
 LOCKS = Path(".snakemake/locks")
+
+#: What was missing when the Snakefile was read; `make why` names it.
+noticed_missing: list[str] = []
 
 
 def seal(outputs: Iterable[str], read: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -70,14 +74,16 @@ def guard(
     list of str
         What was marked.
     """
-    if LOCKS.is_dir() and any(LOCKS.iterdir()):
+    if any(LOCKS.glob("*.lock")):
         return []
     places = [*places]
     for leftover in _leftovers(places):
         leftover.unlink(missing_ok=True)
     marked = [*altered_files(places, known)]
     if gone := [*missing_files(places)]:
-        marked += [path for path in summaries if os.path.exists(path)]
+        noticed_missing.extend(gone)
+        beside = (other for path in gone for other in _made_with(path))
+        marked += [path for path in [*beside, *summaries] if os.path.exists(path)]
     for path in marked:
         write_text(_register(INCOMPLETE, path), '{"external_jobid": null}')
     for path in gone:
@@ -143,6 +149,30 @@ def missing_files(places: Iterable[str | Path]) -> Iterator[str]:
             yield path.as_posix()
 
 
+def is_sealed(path: str) -> bool:
+    """Tell whether a file is what a job wrote."""
+    return _matches(_register(SEALS, path), path)
+
+
+def sealed_hash(path: str) -> str | None:
+    """Read the SHA-256 of what a job wrote; None for a file that no job wrote."""
+    register = _register(SEALS, path)
+    return register.read_text(encoding="utf-8").partition(" ")[0] if register.exists() else None
+
+
+def _made_with(path: str) -> Iterator[str]:
+    """Yield what has the same inputs as a sealed file: the other outputs of its job."""
+    inputs = _inputs_in(_register(SEALS, path))
+    for register in sorted(SEALS.glob("*")):
+        if inputs and _inputs_in(register) == inputs:
+            yield urlsafe_b64decode(register.name).decode()
+
+
+def _inputs_in(seal_file: Path) -> str:
+    """Read the part of a seal that lists the job's inputs."""
+    return seal_file.read_text(encoding="utf-8").partition("\n")[2]
+
+
 def _leftovers(places: Iterable[str | Path]) -> Iterator[Path]:
     """Yield what killed jobs left under temporary names."""
     for place in map(Path, places):
@@ -155,8 +185,10 @@ def _leftovers(places: Iterable[str | Path]) -> Iterator[Path]:
 def _files(places: Iterable[str | Path]) -> Iterator[str]:
     """Yield the files in folders and the files themselves, sorted, hidden ones left out."""
     for place in map(Path, places):
-        found = place.rglob("*") if place.is_dir() else [place]
-        for path in sorted(found):
+        # Through links too: what is behind them is read like all else.
+        walked = os.walk(place, followlinks=True)
+        found = [Path(folder, name) for folder, _, names in walked for name in names]
+        for path in sorted(found if place.is_dir() else [place]):
             if path.is_file() and not path.name.startswith("."):
                 yield path.as_posix()
 

@@ -473,9 +473,9 @@ def _exhausted(
     return ReportError(
         f"expected {len(files)} files of MNIST in {folder}; {len(absent)} are missing, and no "
         f"mirror gave them:\n{reasons or '  (the config names no mirror)'}",
-        f"Put into {folder} the files with these SHA-256 sums, from wherever you can get them:\n"
+        "Build the report on digits that the pipeline draws itself: "
+        "`snakemake --cores 2 report/hw2-synthetic.pdf` (`make report` does so by itself); "
+        f"or put into {folder} the files with these SHA-256 sums, from wherever you can get them:\n"
         f"{hashes}\n"
-        "and run `make report` again, which then needs no network. "
-        "Or build the report on digits that the pipeline draws itself: "
-        "`snakemake --cores 2 report/hw2-synthetic.pdf`.",
+        "and run the same command again, which then needs no network.",
     )

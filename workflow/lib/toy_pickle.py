@@ -24,8 +24,10 @@ from workflow.lib.errors import ReportError
 #: SHA-256 of test_batch_weights_biases.pkl as the course hands it out (it has 543 bytes).
 COURSE_SHA256 = "12c1f8cbe3c538b7a67cd36b2a890014654224f8a8f213d0210d9f07adfecf32"
 
-#: No file larger than this is read, no toy with more numbers is made, no opcode's number is larger.
+#: No file larger than this is read, no opcode's number is larger.
 MAX_BYTES = 1_000_000
+#: No toy with more numbers is made: finite differences take two forward passes for each.
+MAX_NUMBERS = 10_000
 MAX_OPCODES = 10_000
 
 #: The opcode FRAME and its length in eight bytes.
@@ -181,7 +183,7 @@ def _checked(content: bytes) -> bytes:
     Frames, which say how much may be read at once, are taken out: after a wrong one the
     unpickler would see other opcodes than those that were checked here.
     """
-    kept, start = [], 0
+    kept, start, end = [], 0, 0
     for count, (opcode, argument, position) in enumerate(pickletools.genops(content), start=1):
         if opcode.name not in OPCODES:
             raise ValueError(
@@ -198,6 +200,10 @@ def _checked(content: bytes) -> bytes:
         if opcode.name == "FRAME" and position is not None:
             kept.append(content[start:position])
             start = position + FRAME_BYTES
+        if opcode.name == "STOP" and position is not None:
+            end = position + 1
+    if end != len(content):
+        raise ValueError(f"expected the end at byte {end}; got {len(content) - end} bytes more")
     return b"".join([*kept, content[start:]])
 
 
@@ -210,7 +216,7 @@ def _toy(content: object) -> Toy:
         )
     X_batch, y_batch, weight_matrices, biases = content
     # An array may appear many times for a few bytes each: what counts is what is made of them.
-    room = _Room(MAX_BYTES)
+    room = _Room(MAX_NUMBERS)
     return Toy(
         _array("X_batch", X_batch, room),
         _array("y_batch", y_batch, room),
@@ -228,7 +234,7 @@ class _Room:
     def take(self, name: str, numbers: int) -> None:
         self.left -= numbers
         if self.left < 0:
-            raise ValueError(f"{name} must not bring the toy above {MAX_BYTES} numbers")
+            raise ValueError(f"{name} must not bring the toy above {MAX_NUMBERS} numbers")
 
 
 def _arrays(name: str, content: object, room: _Room) -> list[FloatArray]:
@@ -271,7 +277,7 @@ def _number_type(name: str, content: object) -> np.dtype[Any]:
     """Make the element type from a recorded call, if it is one of a plain number."""
     match content:
         case _Call("dtype", (str(code), *_), (3, str(order), None, None, None, -1, -1, 0)):
-            if order + code in NUMBERS:
+            if len(order) == 1 and order + code in NUMBERS:
                 return np.dtype(order + code)
             _refuse_type(name, order + code)
         case _Call("dtype", (str(code), *_)):

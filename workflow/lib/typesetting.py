@@ -69,7 +69,7 @@ def typeset(
         The main file.
     inputs : mapping of str to Path
         The other files that the document reads, by the name under which it reads them
-        (`\input{appendix.tex}`, `\includegraphics{figures/loss.pdf}`). It finds no others.
+        (`\input{appendix.tex}`, `\includegraphics{losses.pdf}`). It finds no others.
     output : Path
         The PDF. It appears only if the document has no error and no loose end.
     timeout : float

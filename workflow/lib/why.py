@@ -21,6 +21,9 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
+from workflow.lib import seals
+from workflow.lib.seals import is_sealed
+
 # Snakemake's registers, an entry a file.
 METADATA = Path(".snakemake/metadata")
 INCOMPLETE = Path(".snakemake/incomplete")
@@ -110,8 +113,10 @@ def explain(jobs: Sequence[Job]) -> Iterator[str]:
     followers: dict[str, list[str]] = {}
     for cause, first in touched.items():
         followers.setdefault(" -> ".join(_chain(first, jobs)), []).append(cause)
-    for effect, together in followers.items():
-        yield f"{_enumerate(together)} -> {effect}"
+    for together in followers.values():
+        # What reads alike may be different jobs: seven plots are each "1 figure".
+        first = [job for job in jobs if any(job in touched[cause] for cause in together)]
+        yield f"{_enumerate(together)} -> {' -> '.join(_chain(first, jobs))}"
 
 
 def causes(job: Job, jobs: Sequence[Job]) -> Iterator[str]:
@@ -131,7 +136,11 @@ def causes(job: Job, jobs: Sequence[Job]) -> Iterator[str]:
             yield from _changed_inputs(job)
         elif kind.startswith(("Forced", "Incomplete")):
             marked = [path for path in job.outputs if _entry(INCOMPLETE, path).exists()]
-            yield from (f"{path} is not as its job left it" for path in marked)
+            altered = [path for path in marked if not is_sealed(path)]
+            yield from (f"{path} is not as its job left it" for path in altered)
+            if marked and not altered and not _ahead_of(job, jobs):
+                missing = seals.noticed_missing or ["a record"]
+                yield f"{_enumerate(missing)} {'is' if len(missing) == 1 else 'are'} missing"
 
 
 def _changed_values(before: str, now: str) -> Iterator[str]:

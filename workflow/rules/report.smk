@@ -1,15 +1,7 @@
 """What is written: claims, text, appendix, PDF."""
 
-TEMPLATES = [
-    "report/main.tex.j2",
-    "report/preamble.tex.j2",
-    "report/macros.tex.j2",
-    "report/colophon.tex.j2",
-    *(
-        f"report/questions/{name}.tex.j2"
-        for name in ("front", "data", *"abcdef", "e_mistakes")
-    ),
-]
+# All that a template can include.
+TEMPLATES = listed("report/**/*.j2")
 # What the report reads: the facts of each record.
 FACTS = {
     "toy": "results/toy/toy.json",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nn.memorization import Recipe, differences, memorize, repeat, summarise
+from nn.memorization import Recipe, differences, differing, memorize, repeat, summarise
 from workflow.lib import records
 from workflow.lib.job import logged
 from workflow.lib.numerics import check_pins
@@ -26,7 +26,8 @@ with logged(snakemake):
     study = []
     for variant in [*(start._replace(**changes) for changes in config["study"]), recipe]:
         attempts = repeat(y, D, variant, seeds=seeds[: config["study_seeds"]], **limit)
-        row = {"variant": differences(variant, start)} | variant._asdict()
+        row = {"variant": differences(variant, start), **variant._asdict()}
+        row |= {"changes": differing(variant, start), "lacks": differing(variant, recipe)}
         study.append(row | summarise(attempts))
 
     facts = {"n": len(y), "d": D, "mean_label": y.mean(), "seed": config["seed"], **limit}
@@ -34,5 +35,6 @@ with logged(snakemake):
     facts |= {"own": summarise([own]) | {"accuracies": own.accuracies}}
     facts |= {"further": further, "study": study}
     records.write_json(snakemake.output.facts, facts)
-    table = {key: [row[key] for row in study] for key in study[0] if key != "updates"}
+    lists = ("updates", "changes", "lacks")
+    table = {key: [row[key] for row in study] for key in study[0] if key not in lists}
     records.write_csv(snakemake.output.study, table)

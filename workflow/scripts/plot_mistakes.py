@@ -3,8 +3,8 @@
 from workflow.lib import records
 from workflow.lib.digits import load_digits
 from workflow.lib.figures import new_figure, save
+from workflow.lib.gallery_figure import draw_gallery, gallery_height, mistake_groups
 from workflow.lib.job import logged
-from workflow.lib.mistake_figures import draw_gallery, gallery_height, mistake_groups
 
 WIDTH = 6.5
 

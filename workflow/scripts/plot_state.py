@@ -1,9 +1,9 @@
-"""Draw what the largest step size did to the network."""
+"""Draw what the last step size did to the network."""
 
-from workflow.lib.curve_figures import draw_state
 from workflow.lib.figures import new_figure, save
 from workflow.lib.job import logged
 from workflow.lib.records import read_csv
+from workflow.lib.state_figure import draw_state
 
 with logged(snakemake):
     figure = new_figure(snakemake.input.style, height=3.4)

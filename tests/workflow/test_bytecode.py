@@ -1,0 +1,65 @@
+"""Bytecode never outlives its source, however the source's time stamp looks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workflow.lib.bytecode import check_by_hash
+
+
+def imported(folder: Path) -> str:
+    """Import a module in a process of its own, as a job does, and return its value."""
+    program = "import module; print(module.VALUE)"
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(folder)}
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
+def save(folder: Path, value: int) -> None:
+    """Write the module: always the same size, always the same date."""
+    (folder / "module.py").write_text(f"VALUE = {value}\n")
+    os.utime(folder / "module.py", (1e9, 1e9))
+
+
+def test_without_it_python_runs_what_the_source_was_before(tmp_path) -> None:
+    save(tmp_path, 1)
+    assert imported(tmp_path) == "1"
+    save(tmp_path, 2)
+    assert imported(tmp_path) == "1"
+
+
+@pytest.mark.parametrize("imported_before", [True, False])
+def test_a_source_with_its_old_size_and_date_is_run_as_it_is_now(tmp_path, imported_before) -> None:
+    save(tmp_path, 1)
+    if imported_before:
+        assert imported(tmp_path) == "1"
+    check_by_hash([tmp_path])
+    for value in (2, 3):
+        save(tmp_path, value)
+        assert imported(tmp_path) == str(value)
+
+
+def test_bytecode_that_is_checked_by_hash_is_left_alone(tmp_path) -> None:
+    save(tmp_path, 1)
+    check_by_hash([tmp_path])
+    [cached] = (tmp_path / "__pycache__").iterdir()
+    before = cached.stat()
+    check_by_hash([tmp_path])
+    assert cached.stat() == before
+
+
+def test_a_source_that_is_not_python_is_left_to_who_imports_it(tmp_path) -> None:
+    (tmp_path / "module.py").write_text("def\n")
+    check_by_hash([tmp_path])
+    assert not list(tmp_path.rglob("*.pyc"))

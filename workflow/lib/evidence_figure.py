@@ -1,0 +1,99 @@
+"""What misread images have in common, drawn on axes that the caller owns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+
+def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
+    """Draw how often mistakes and correctly read images of a digit show each property.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    facts : mapping
+        What `mistakes.find_mistakes` returned.
+    digit : str
+        "3" or "9".
+    """
+    of_digit = facts["digits"][digit]
+    names = facts["order"]
+    place = np.arange(len(names), dtype=np.float64)
+    for group, shift, label, color, hatch in (
+        ("mistakes", -0.2, "misread", "C1", "/////"),
+        ("correct", 0.2, "correctly read", "white", ""),
+    ):
+        compared = [of_digit["properties"][name] for name in names]
+        rate = np.array([one["rate"][group] for one in compared])
+        low, high = np.array([one["interval"][group] for one in compared]).T
+        if of_digit[group] == 0:
+            continue
+        ax.barh(
+            place + shift,
+            rate,
+            height=0.38,
+            edgecolor="black",
+            linewidth=0.5,
+            label=f"{label} test images ({of_digit[group]})",
+            facecolor=color,
+            hatch=hatch,
+        )
+        ax.errorbar(
+            rate,
+            place + shift,
+            xerr=np.maximum([rate - low, high - rate], 0.0),
+            fmt="none",
+            ecolor="black",
+            elinewidth=0.6,
+            capsize=1.5,
+        )
+    again = of_digit["training"]
+    if again["mistakes"]:
+        ax.plot(
+            [one["rate"] for one in map(again["properties"].get, names) if one],
+            [
+                at - 0.2
+                for at, name in zip(place, names, strict=True)
+                if name in again["properties"]
+            ],
+            marker="D",
+            markersize=3,
+            linestyle="none",
+            markerfacecolor="white",
+            markeredgecolor="black",
+            label=f"misread training images ({again['mistakes']})",
+        )
+    for position, name in zip(place, names, strict=True):
+        rule = rule_text(of_digit["properties"][name], facts["units"][name])
+        ax.text(
+            1.03,
+            position,
+            rule,
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize="x-small",
+        )
+    ax.set_yticks(place, [facts["labels"][name] for name in names])
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_xlim(0.0, 1.0)
+    ax.grid(visible=False, axis="y")
+    ax.set_xlabel("share of images that show it")
+    ax.set_title(f"{digit}s: {of_digit['mistakes']} of {of_digit['images']} misread", loc="left")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14))
+
+
+def rule_text(compared: Mapping[str, Any], unit: str) -> str:
+    """Say in short which values are suspicious, such as "> 0.14" or "< 1.8 or > 3.5 px"."""
+    parts = [
+        f"{sign} {compared[side]:.2g}"
+        for side, sign in (("low", "<"), ("high", ">"))
+        if compared[side] is not None
+    ]
+    text = " or ".join(parts).replace("-", "\N{MINUS SIGN}")
+    return text + ("\N{DEGREE SIGN}" if unit == "deg" else f" {unit}".rstrip()) if parts else ""
