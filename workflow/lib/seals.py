@@ -47,9 +47,11 @@ def seal(outputs: Iterable[str], read: Mapping[str, str] = MappingProxyType({}))
     read : mapping of str to str
         The SHA-256 of each input when the job began, by path.
     """
+    outputs = [*outputs]
     inputs = "".join(f"{hashed}  {path}\n" for path, hashed in read.items())
     for output in outputs:
-        write_text(_register(SEALS, output), f"{sha256(output)}  {output}\n{inputs}")
+        others = "".join(f"+{other}\n" for other in outputs if other != output)
+        write_text(_register(SEALS, output), f"{sha256(output)}  {output}\n{inputs}{others}")
 
 
 def guard(
@@ -161,16 +163,10 @@ def sealed_hash(path: str) -> str | None:
 
 
 def _made_with(path: str) -> Iterator[str]:
-    """Yield what has the same inputs as a sealed file: the other outputs of its job."""
-    inputs = _inputs_in(_register(SEALS, path))
-    for register in sorted(SEALS.glob("*")):
-        if inputs and _inputs_in(register) == inputs:
-            yield urlsafe_b64decode(register.name).decode()
-
-
-def _inputs_in(seal_file: Path) -> str:
-    """Read the part of a seal that lists the job's inputs."""
-    return seal_file.read_text(encoding="utf-8").partition("\n")[2]
+    """Yield what the job wrote that wrote a sealed file, without the file itself."""
+    for line in _register(SEALS, path).read_text(encoding="utf-8").splitlines()[1:]:
+        if line.startswith("+"):
+            yield line[1:]
 
 
 def _leftovers(places: Iterable[str | Path]) -> Iterator[Path]:
@@ -205,7 +201,7 @@ def _was_made_from_others(path: str, hashed: Callable[[str], str]) -> bool:
     """Tell whether an input that is no newer than a file is not what the file was made from."""
     made = os.path.getmtime(path)
     for line in _register(SEALS, path).read_text(encoding="utf-8").splitlines()[1:]:
-        expected, _, source = line.partition("  ")
+        expected, _, source = line.partition("  ")  # no source in the lines of `_made_with`
         older = os.path.isfile(source) and os.path.getmtime(source) <= made
         if older and hashed(source) != expected:
             return True
