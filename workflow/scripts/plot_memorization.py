@@ -7,6 +7,6 @@ from workflow.lib.records import read_json
 
 with logged(snakemake):
     facts = read_json(snakemake.input.facts)
-    figure = new_figure(snakemake.input.style, height=0.8 + 0.24 * len(facts["study"]))
+    figure = new_figure(snakemake.input.style, height=0.7 + 0.21 * len(facts["study"]))
     draw_study(figure.subplots(), facts["study"], facts["max_updates"])
     save(figure, *snakemake.output)
