@@ -274,8 +274,9 @@ def _pre_activation(x: FloatArray, W: FloatArray, b: FloatArray) -> FloatArray:
     require_shape("x", x, "n", "d_in")
     require_shape("W", W, x.shape[1], "d_out")
     require_shape("b", b, 1, W.shape[1])
-    s: FloatArray = x @ W + b
-    return s
+    s: FloatArray = x @ W
+    # In place, unless whole numbers would have to hold fractions.
+    return np.add(s, b, out=s if s.dtype.kind == "f" else None)
 
 
 def _require_as_many(
