@@ -29,7 +29,7 @@ from workflow.lib.folders import (
     require_no_shadows,
     require_writable,
 )
-from workflow.lib.locks import clear_stale_locks
+from workflow.lib.locks import clear_after_the_dead
 from workflow.lib.pins import environment
 from workflow.lib.seals import guard
 from workflow.lib.mnist_files import FILES
@@ -63,9 +63,10 @@ atexit.register(print_if_full)
 os.environ.update(environment(workflow.basedir))
 # Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
 sys.executable = shlex.quote(sys.executable)
-clear_stale_locks()
+COMPUTED = ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"]
+clear_after_the_dead(COMPUTED)
 guard(
-    ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"],
+    COMPUTED,
     known={f"resources/mnist/{name}": sha256 for name, sha256 in FILES.items()},
     summaries=[
         *("results/arrays.json", "results/tex/hw2.tex", "report/hw2.pdf"),

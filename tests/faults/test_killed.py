@@ -113,11 +113,23 @@ def test_jobs_end_when_snakemake_alone_is_killed(fresh: Project) -> None:
 
 
 @row(2)
-def test_only_a_lock_that_nobody_holds_is_taken_away(tmp_path: Path) -> None:
-    lock = tmp_path / ".snakemake/locks/0.output.lock"
-    lock.parent.mkdir(parents=True)
+@pytest.mark.parametrize(
+    "left",
+    [
+        ".snakemake/locks/0.output.lock",
+        ".snakemake/seals/.cmVwb3J0LnBkZg==.x1.part",
+        ".snakemake/incomplete/.cmVwb3J0LnBkZg==.x1.part",
+        ".snakemake/.imports.json.x1.part",
+        "results/train/.series.csv.x1.part",
+        ".report.pdf.x1.part",
+    ],
+)
+def test_only_what_belongs_to_nobody_is_taken_away(tmp_path: Path, left: str) -> None:
+    left_behind = tmp_path / left
+    left_behind.parent.mkdir(parents=True, exist_ok=True)
     code = (
-        "from workflow.lib.locks import clear_stale_locks as c; c(); print(1, flush=True); input()"
+        "from workflow.lib.locks import clear_after_the_dead as c; c(['results', 'report.pdf']);"
+        "print(1, flush=True); input()"
     )
     root = str(Path(__file__).parents[2])
 
@@ -135,20 +147,20 @@ def test_only_a_lock_that_nobody_holds_is_taken_away(tmp_path: Path) -> None:
         return process
 
     with reader() as first:
-        lock.touch()
+        left_behind.touch()
         with reader() as second:
-            assert lock.exists()
+            assert left_behind.exists()
             second.kill()
         with reader() as third:
-            assert lock.exists()
+            assert left_behind.exists()
             first.kill()
             first.wait()
             with reader() as fourth:
-                assert lock.exists(), "the third is still there"
+                assert left_behind.exists(), "the third is still there"
                 fourth.kill()
             third.kill()
     with reader() as last:
-        assert not lock.exists()
+        assert not left_behind.exists()
         last.kill()
 
 

@@ -83,14 +83,6 @@ def test_hidden_files_are_nobodys_business(folder) -> None:
     assert guard() == []
 
 
-def test_what_a_killed_job_left_beside_its_output_is_removed(folder) -> None:
-    leftovers = [Path("results/.a.json.x1.part"), Path(".report.pdf.x2.part")]
-    for path in leftovers:
-        path.touch()
-    assert guard() == []
-    assert not any(path.exists() for path in leftovers)
-
-
 def test_a_missing_record_marks_what_is_made_from_all(folder) -> None:
     Path("results/a.json").unlink()
     assert guard() == ["report.pdf"]

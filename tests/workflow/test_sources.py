@@ -339,6 +339,15 @@ def test_fetches_at_the_same_time_into_one_cache_all_succeed(mirror: Path, cache
             (cache / name).unlink()
 
 
+def test_what_a_killed_fetch_left_half_is_removed(mirror: Path, cache: Path) -> None:
+    cache.mkdir(exist_ok=True)
+    half, other = cache / ".images.gz.x1.part", cache / ".mine.x1.part"
+    half.write_bytes(b"half")
+    other.write_bytes(b"not ours")
+    quiet(cache, [str(mirror)])
+    assert sorted(path.name for path in cache.iterdir()) == [other.name, *sorted(FILES)]
+
+
 def test_a_folder_that_cannot_be_made_is_named(mirror: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     error = failure(tmp_path / "file" / "cache", [str(mirror)])

@@ -79,8 +79,6 @@ def guard(
     if any(LOCKS.glob("*.lock")):
         return []
     places = [*places]
-    for leftover in _leftovers(places):
-        leftover.unlink(missing_ok=True)
     marked = [*altered_files(places, known)]
     if gone := [*missing_files(places)]:
         noticed_missing.extend(gone)
@@ -167,15 +165,6 @@ def _made_with(path: str) -> Iterator[str]:
     for line in _register(SEALS, path).read_text(encoding="utf-8").splitlines()[1:]:
         if line.startswith("+"):
             yield line[1:]
-
-
-def _leftovers(places: Iterable[str | Path]) -> Iterator[Path]:
-    """Yield what killed jobs left under temporary names."""
-    for place in map(Path, places):
-        if place.is_dir():
-            yield from place.rglob(".*.part")
-        else:
-            yield from place.parent.glob(f".{place.name}.*.part")
 
 
 def _files(places: Iterable[str | Path]) -> Iterator[str]:

@@ -245,14 +245,17 @@ def _place(path: Path, content: bytes, sha256: str, report: Callable[[str], obje
     """Put a checked file under its name, unless another process has done so meanwhile."""
     try:
         if not _set_aside(path, sha256, len(content), report):
-            records.write_bytes(path, content)
+            with _locked(path.parent):
+                for leftover in path.parent.glob(f".{path.name}.*.part"):  # of a killed fetch
+                    leftover.unlink()
+                records.write_bytes(path, content)
     except OSError as error:
         raise _unwritable(path.parent, error) from error
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other fetches from renaming in this folder. The lock leaves no file behind."""
+    """Keep other fetches from writing in this folder. The lock leaves no file behind."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):  # a network drive without locks: two fetches there may collide
