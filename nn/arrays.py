@@ -67,6 +67,6 @@ def sum_of_outer_products(a: FloatArray, b: FloatArray) -> FloatArray:
     return a.T * b if len(a) == 1 else a.T @ b
 
 
-def blocks(length: int) -> list[slice]:
-    """Cut `length` rows into slices of at most `BLOCK`."""
-    return [slice(start, start + BLOCK) for start in range(0, length, BLOCK)]
+def blocks(length: int, size: int = BLOCK) -> list[slice]:
+    """Cut `length` rows into slices of at most `size`."""
+    return [slice(start, start + size) for start in range(0, length, size)]

@@ -24,10 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.activations import clip_margin, value
-from nn.arrays import Activation, FloatArray, blocks, sum_of_outer_products
+from nn.arrays import BLOCK, Activation, FloatArray, blocks, sum_of_outer_products
 from nn.gram import GramMatrix, gram_matrix
 from nn.losses import accuracy, logistic_loss
-from nn.network import LayerCache, layer_backward, predict
+from nn.network import LayerCache, predict
 from nn.threads import Threads
 
 # Rounding errors of the updates add up; starting afresh now and then keeps them at about 1e-15 of
@@ -37,6 +37,11 @@ FRESH_EVERY = 500
 GRAM_LIMIT = 400e6
 # Images that show most units to be alive.
 FEW = 32
+# An evaluation is cut finely, for a second thread and the cache, from so many multiplications on;
+# below, a second thread's hand-overs and the calls for each piece cost more than they bring.
+WORTH_SHARING = 9e6
+# What the rest of an evaluation costs, in multiplications per pre-activation.
+ELEMENTWISE = 8
 
 
 class Evaluation(NamedTuple):
@@ -131,14 +136,21 @@ class FollowedSet:
         self.X = X
         self.y = y
         self.constant = constant
+        m, d = X.shape
+        hidden = constant.shape[1]
         self._threads = threads or Threads()
+        self._blocks = blocks(m)
         # The pre-activations, and how many updates ago they were computed from the images.
         self._s = np.empty_like(constant)
         self._age = FRESH_EVERY
+        # Sees the evaluation that was begun last through.
+        self._finish: Callable[[], list[Outputs]] = list
         self._gram: GramMatrix | None = None
-        m, d = X.shape
-        if following_pays(m, d, len(X_train), batch_size, constant.shape[1], updates):
+        if following_pays(m, d, len(X_train), batch_size, hidden, updates):
             self._gram = gram_matrix(X_train, X, self._threads)
+        if not sharing_pays(m, batch_size, hidden):
+            self._threads = Threads()
+            self._blocks = blocks(m, 2 * BLOCK)
 
     def evaluate(
         self, update: Update, activations: Sequence[Activation]
@@ -155,7 +167,7 @@ class FollowedSet:
         Returns
         -------
         callable
-            Gives the `Evaluation`. To be called once, before the next update is evaluated.
+            Waits for the `Evaluation`. Until it is called the other threads are at work.
         """
         if self._gram is None or self._age == FRESH_EVERY:
             self._age = 1
@@ -168,7 +180,10 @@ class FollowedSet:
         def evaluate_rows(rows: slice) -> Outputs:
             return outputs_from(renew(rows), *upper)
 
-        finish = self._threads.start([partial(evaluate_rows, rows) for rows in blocks(len(self.X))])
+        # The evaluation before still reads and writes the pre-activations.
+        self._finish()
+        finish = self._threads.start([partial(evaluate_rows, rows) for rows in self._blocks])
+        self._finish = finish
         return lambda: summarise(finish(), self.y)
 
     def _starting_afresh(self, update: Update) -> Callable[[slice], FloatArray]:
@@ -188,12 +203,22 @@ class FollowedSet:
         change = first_layer_delta(update.dL_dg, update.layer_caches)
         change *= -update.step_size / gram.scale
         products = gram.products.take(update.batch, axis=0)
+        # Units that are dead on the whole batch stay as they are. Where most are (a step size far
+        # too large), only the others are touched.
+        moved: npt.NDArray[np.bool_] = (change != 0).any(axis=0)
+        few_move = are_few(moved)
+        if few_move:
+            change = change[:, moved]
 
         def apply(rows: slice) -> FloatArray:
             s = self._s[rows]
             # The 1 of the formula is the bias, a weight on an input that is always 1.
             products_and_1 = np.add(products[:, rows], gram.scale, dtype=s.dtype)
-            s += sum_of_outer_products(products_and_1, change)
+            steps = sum_of_outer_products(products_and_1, change)
+            if few_move:
+                s[:, moved] += steps
+            else:
+                s += steps
             return s
 
         return apply
@@ -206,6 +231,16 @@ def following_pays(
     afresh = updates * m * d * hidden
     followed = n_train * m * d + updates * m * batch_size * hidden
     return followed < afresh and 8 * n_train * m <= GRAM_LIMIT
+
+
+def sharing_pays(m: int, batch_size: int, hidden: int) -> bool:
+    """Say whether evaluating m images after an update is work enough for a second thread."""
+    return m * hidden * (batch_size + ELEMENTWISE) >= WORTH_SHARING
+
+
+def are_few(units: npt.NDArray[np.bool_]) -> bool:
+    """Say whether so few units are true that it pays to pick their columns out."""
+    return bool(4 * np.count_nonzero(units) < len(units))
 
 
 def first_layer_delta(dL_dg: FloatArray, layer_caches: Sequence[LayerCache]) -> FloatArray:
@@ -224,9 +259,7 @@ def first_layer_delta(dL_dg: FloatArray, layer_caches: Sequence[LayerCache]) -> 
     """
     dL_dout: FloatArray = dL_dg[:, np.newaxis] / len(dL_dg)
     for cache in reversed(layer_caches[1:]):
-        dL_dx, _, _ = layer_backward(dL_dout, cache)
-        assert dL_dx is not None
-        dL_dout = dL_dx
+        dL_dout = (dL_dout * cache.dout_ds) @ cache.W.T  # dL_dx of `layer_backward`
     return dL_dout * layer_caches[0].dout_ds
 
 
@@ -299,9 +332,12 @@ def outputs_from(
     Outputs
     """
     out = value(activations[0], s)
-    # A few images show most units to be alive; only if not all are, the others are looked at.
+    # A few images show most units to be alive; the others are looked for in all images.
     alive = out[:FEW].max(axis=0) > 0
-    if not alive.all():
+    others = ~alive
+    if are_few(others):
+        alive[others] = out[:, others].max(axis=0) > 0
+    else:
         alive = out.max(axis=0) > 0
     g = predict(out, weight_matrices, biases, activations[1:])
     return Outputs(g, alive if weight_matrices else alive[:0])

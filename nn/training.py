@@ -210,10 +210,11 @@ def train(
         )
         pending: tuple[Update, Callable[[], Evaluation]] | None = None
         for update in updates:
-            # The update before this one was being evaluated while this one was computed.
+            # Begun before the last one's result is asked for, so that nobody is idle meanwhile.
+            evaluation = test_set.evaluate(update, activations)
             if pending:
                 history.append(_timestep(len(history) + 1, *pending))
-            pending = update, test_set.evaluate(update, activations)
+            pending = update, evaluation
             weight_matrices, biases = update.weight_matrices, update.biases
         if pending:
             history.append(_timestep(len(history) + 1, *pending))

@@ -17,6 +17,7 @@ from nn.evaluation import (
     evaluate,
     first_layer_delta,
     following_pays,
+    sharing_pays,
 )
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, forward_pass
@@ -84,6 +85,24 @@ def test_a_followed_set_equals_the_direct_evaluation(make_network, follows, dept
     assert len(set(losses)) == 25, "every update must change something"
 
 
+@pytest.mark.parametrize("dead", [7, 9])
+def test_units_that_are_dead_on_the_batch_are_left_where_they_are(
+    make_network, monkeypatch, dead
+) -> None:
+    monkeypatch.setattr(evaluation, "following_pays", lambda *sizes: True)
+    network = make_network(DEPTHS[2], 150)
+    kept_low = np.where(np.arange(9) < dead, -1000.0, network.biases[0])
+    network = network._replace(biases=[kept_low, *network.biases[1:]])
+    batches = [np.arange(k, k + 10) for k in range(0, 150, 10)]
+    first = None
+    for followed, evaluated, direct in walk(network, batches):
+        assert_equal(evaluated, direct)
+        assert evaluated.dead_hidden_units == pytest.approx(dead / 9)
+        first = followed._s.copy() if first is None else first
+    np.testing.assert_array_equal(followed._s[:, :dead], first[:, :dead])
+    assert (followed._s[:, dead:] != first[:, dead:]).all()
+
+
 def test_batches_may_differ_in_length_and_repeat_a_sample(make_network, follows) -> None:
     batches = [np.array(b) for b in ([0, 1, 2], [3], [4, 4, 4, 5], [0, 1])]
     for _, followed, direct in walk(make_network(DEPTHS[2], 6), batches):
@@ -136,6 +155,20 @@ def test_the_products_of_images_are_made_only_where_following_pays(
 def test_following_is_chosen_from_the_sizes(pays, sizes) -> None:
     part_e = {"m": 2019, "d": 623, "n_train": 12_080, "batch_size": 100, "hidden": 200}
     assert following_pays(**{**part_e, "updates": 605, **sizes}) is pays
+
+
+@pytest.mark.parametrize(
+    ("pays", "sizes"),
+    [
+        (True, {}),
+        (True, {"hidden": 50}),
+        (True, {"batch_size": 1, "hidden": 800}),
+        (False, {"batch_size": 1}),
+        (False, {"m": 20}),
+    ],
+)
+def test_a_second_thread_is_used_where_an_update_is_work_enough(pays, sizes) -> None:
+    assert sharing_pays(**{"m": 2019, "batch_size": 100, "hidden": 200, **sizes}) is pays
 
 
 @pytest.mark.parametrize("depth", DEPTHS)

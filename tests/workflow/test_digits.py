@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from workflow.lib import records
-from workflow.lib.digits import Digits, load_digits, pixels, save_digits
+from workflow.lib.digits import (
+    Digits,
+    first_training_images,
+    load_digits,
+    load_test_images,
+    pixels,
+    save_digits,
+)
 
 
 def digits() -> Digits:
@@ -30,6 +37,16 @@ def test_digits_come_back_bit_by_bit(tmp_path) -> None:
         one, other = getattr(saved, name), getattr(loaded, name)
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_part_can_be_read_alone(tmp_path) -> None:
+    saved = digits()
+    save_digits(tmp_path / "digits.npz", saved)
+    np.testing.assert_array_equal(load_test_images(tmp_path / "digits.npz"), saved.X_test)
+    for k in (1, 2, 5):
+        threes, nines = first_training_images(tmp_path / "digits.npz", k)
+        np.testing.assert_array_equal(threes, saved.X_train[[0, 3][:k]])
+        np.testing.assert_array_equal(nines, saved.X_train[[1, 2][:k]])
 
 
 def test_pixels_and_labels_take_a_byte_each(tmp_path) -> None:

@@ -53,6 +53,19 @@ def load_digits(path: str | Path) -> Digits:
     return Digits(**arrays)
 
 
+def load_test_images(path: str | Path) -> npt.NDArray[np.float64]:
+    """Read only `X_test`."""
+    images: npt.NDArray[np.float64] = records.read_npz(path)["X_test"] / 255.0
+    return images
+
+
+def first_training_images(path: str | Path, k: int) -> list[npt.NDArray[np.float64]]:
+    """Read only the first k training images of each label, 0 and 1."""
+    arrays = records.read_npz(path)
+    places = [np.flatnonzero(arrays["y_train"] == label)[:k] for label in (0, 1)]
+    return [arrays["X_train"][rows] / 255.0 for rows in places]
+
+
 def pixels(X: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
     """Undo the division by 255, exactly."""
     return np.rint(X * 255.0).astype(np.uint8)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import matplotlib as mpl
-from matplotlib import style as mplstyle
 from matplotlib.figure import Figure
 
 from workflow.lib import records
@@ -25,8 +24,7 @@ def new_figure(style: str | Path, width: float = 6.5, height: float = 2.25) -> F
     -------
     Figure
     """
-    mpl.rcdefaults()
-    mplstyle.use(str(style))
+    mpl.rc_file(style)  # over Matplotlib's defaults
     return Figure(figsize=(width, height))
 
 

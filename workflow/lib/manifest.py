@@ -23,6 +23,8 @@ from workflow.lib.records import read_csv, read_json, read_npz
 
 # How the last page prints a hash: eight digits at a time.
 PRINTED_HASH = re.compile(rb"(?:[0-9a-f]{8}\\allowbreak )+")
+# Numbers that are summed up at once.
+PIECE = 2**16
 #: The stages in the order in which a build passes them.
 STAGES = ("pins", "sources", "data", "weights", "series", "facts", "figures", "tex", "pdf")
 
@@ -126,13 +128,19 @@ def sums(values: npt.NDArray[Any]) -> list[float]:
         the mean of log |x|, in which tiny numbers count like large ones. A change of every number
         by a relative 1e-12 changes these by about as much.
     """
-    finite = values[np.isfinite(values)].astype(np.float64)
-    places = 1 + np.arange(len(finite)) / max(len(finite), 1)
-    # Pairwise sums of products, not BLAS: the same on every processor.
-    total, placed = float(np.abs(finite).sum()), float((finite * places).sum())
+    finite = values[np.isfinite(values)]
+    n = len(finite)
+    totals, placed = [], []
+    # Piece by piece: millions of pixels as floats would take hundreds of megabytes. Sums of
+    # products, not BLAS: the same on every processor.
+    for start in range(0, n, PIECE):
+        piece = finite[start : start + PIECE].astype(np.float64)
+        totals.append(np.abs(piece).sum())
+        placed.append((piece * (1 + np.arange(start, start + len(piece)) / n)).sum())
     logs = [count * math.log(x) for x, count in _magnitudes(values) if x and math.isfinite(x)]
     nonzero = int(np.count_nonzero(finite))
-    return [float(len(values)), total, placed, math.fsum(logs) / max(nonzero, 1)]
+    mean_log = math.fsum(logs) / max(nonzero, 1)
+    return [float(len(values)), math.fsum(totals), math.fsum(placed), mean_log]
 
 
 def _magnitudes(values: npt.NDArray[Any]) -> Iterator[tuple[float, int]]:

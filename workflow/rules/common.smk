@@ -17,6 +17,11 @@ IDX_FOLDER = {
     "results/synthetic": "results/synthetic/idx",
 }
 
+# Of the jobs that could start, those with the highest priority do: the trainings, which take
+# longest, with what they wait for; then all else. Figures, many of one length, come last (0) and
+# keep every core busy to the end.
+FIRST, EARLY = 2, 1
+
 
 def code_of(rule):
     """List what a rule's result depends on besides its data: its script, every module that the

@@ -27,6 +27,7 @@ rule draw_digits:
         "logs/draw_digits.log",
     benchmark:
         "logs/benchmarks/draw_digits.tsv"
+    priority: FIRST
     conda:
         "../../environment.yml"
     params:
@@ -48,7 +49,7 @@ rule select_digits:
         "logs/{results}/select_digits.log",
     benchmark:
         "logs/benchmarks/{results}/select_digits.tsv"
-    priority: 1
+    priority: FIRST
     conda:
         "../../environment.yml"
     message:
@@ -66,7 +67,7 @@ rule load_toy:
         facts="results/toy/toy.json",
     log:
         "logs/load_toy.log",
-    priority: 1
+    priority: FIRST
     conda:
         "../../environment.yml"
     params:

@@ -9,8 +9,7 @@ rule check_gradients:
         facts="results/toy/gradients.json",
     log:
         "logs/check_gradients.log",
-    # What training waits for, training, and what waits for it come first.
-    priority: 1
+    priority: FIRST
     conda:
         "../../environment.yml"
     message:
@@ -26,6 +25,7 @@ rule check_activations:
         facts="results/toy/activations.json",
     log:
         "logs/check_activations.log",
+    priority: EARLY
     conda:
         "../../environment.yml"
     message:
@@ -48,7 +48,7 @@ rule train:
         "logs/{results}/train-{step_size}.log",
     benchmark:
         "logs/benchmarks/{results}/train-{step_size}.tsv"
-    priority: 1
+    priority: FIRST
     conda:
         "../../environment.yml"
     # Where the runs cannot use all cores with one thread each; it changes no bit.
@@ -73,7 +73,7 @@ rule find_mistakes:
         "logs/{results}/find_mistakes.log",
     benchmark:
         "logs/benchmarks/{results}/find_mistakes.tsv"
-    priority: 1
+    priority: EARLY
     conda:
         "../../environment.yml"
     message:
@@ -94,6 +94,7 @@ rule memorize:
         "logs/{results}/memorize.log",
     benchmark:
         "logs/benchmarks/{results}/memorize.tsv"
+    priority: EARLY
     conda:
         "../../environment.yml"
     threads: 1

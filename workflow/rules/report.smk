@@ -37,6 +37,7 @@ rule evaluate_claims:
         "{results}/claims.json",
     log:
         "logs/{results}/evaluate_claims.log",
+    priority: EARLY
     conda:
         "../../environment.yml"
     params:
@@ -57,6 +58,7 @@ rule list_code:
         "results/tex/appendix.tex",
     log:
         "logs/list_code.log",
+    priority: EARLY
     conda:
         "../../environment.yml"
     message:
@@ -83,6 +85,7 @@ rule describe_arrays:
         "{results}/arrays.json",
     log:
         "logs/{results}/describe_arrays.log",
+    priority: EARLY
     conda:
         "../../environment.yml"
     message:

@@ -1,7 +1,7 @@
 """Draw every misread test image with the network's probability."""
 
 from workflow.lib import records
-from workflow.lib.digits import load_digits
+from workflow.lib.digits import load_test_images
 from workflow.lib.figures import new_figure, save
 from workflow.lib.gallery_figure import draw_gallery, gallery_height, mistake_groups
 from workflow.lib.job import logged
@@ -10,7 +10,7 @@ WIDTH = 6.5
 
 with logged(snakemake):
     groups = mistake_groups(
-        records.read_csv(snakemake.input.mistakes), load_digits(snakemake.input.digits).X_test
+        records.read_csv(snakemake.input.mistakes), load_test_images(snakemake.input.digits)
     )
     figure = new_figure(snakemake.input.style, WIDTH, gallery_height(groups, WIDTH))
     draw_gallery(figure, groups)
