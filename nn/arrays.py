@@ -42,10 +42,9 @@ def require_shape(name: str, array: npt.NDArray[Any], *shape: int | str) -> None
     """
     if array.shape == shape:  # checked at every layer of every update, so first the quick way
         return
-    fits = array.ndim == len(shape) and all(
-        isinstance(wanted, str) or wanted == length
-        for wanted, length in zip(shape, array.shape, strict=True)
-    )
+    fits = array.ndim == len(shape)
+    for wanted, length in zip(shape, array.shape):  # noqa: B905 (a length that differs has shown)
+        fits = fits and (wanted == length or isinstance(wanted, str))
     if not fits:
         expected = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
         raise ValueError(f"{name} must have shape ({expected}); got {array.shape}")
@@ -67,6 +66,6 @@ def sum_of_outer_products(a: FloatArray, b: FloatArray) -> FloatArray:
     return a.T * b if len(a) == 1 else a.T @ b
 
 
-def blocks(length: int, size: int = BLOCK) -> list[slice]:
-    """Cut `length` rows into slices of at most `size`."""
-    return [slice(start, start + size) for start in range(0, length, size)]
+def blocks(length: int) -> list[slice]:
+    """Cut `length` rows into slices of at most `BLOCK`."""
+    return [slice(start, start + BLOCK) for start in range(0, length, BLOCK)]

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.activations import clip_margin, value
-from nn.arrays import BLOCK, Activation, FloatArray, blocks, sum_of_outer_products
+from nn.arrays import Activation, FloatArray, blocks, sum_of_outer_products
 from nn.gram import GramMatrix, gram_matrix
 from nn.losses import accuracy, logistic_loss
 from nn.network import LayerCache, predict
@@ -37,9 +37,9 @@ FRESH_EVERY = 500
 GRAM_LIMIT = 400e6
 # Images that show most units to be alive.
 FEW = 32
-# An evaluation is cut finely, for a second thread and the cache, from so many multiplications on;
-# below, a second thread's hand-overs and the calls for each piece cost more than they bring.
-WORTH_SHARING = 9e6
+# An evaluation is cut in pieces, for the cache and for threads that share it, from so many
+# multiplications on; below, the calls and hand-overs for each piece cost more than they bring.
+WORTH_CUTTING = 9e6
 # What the rest of an evaluation costs, in multiplications per pre-activation.
 ELEMENTWISE = 8
 
@@ -139,7 +139,8 @@ class FollowedSet:
         m, d = X.shape
         hidden = constant.shape[1]
         self._threads = threads or Threads()
-        self._blocks = blocks(m)
+        # Tasks for the threads; where there is little to do, a single one.
+        self._blocks = blocks(m) if cutting_pays(m, batch_size, hidden) else [slice(m)]
         # The pre-activations, and how many updates ago they were computed from the images.
         self._s = np.empty_like(constant)
         self._age = FRESH_EVERY
@@ -148,9 +149,6 @@ class FollowedSet:
         self._gram: GramMatrix | None = None
         if following_pays(m, d, len(X_train), batch_size, hidden, updates):
             self._gram = gram_matrix(X_train, X, self._threads)
-        if not sharing_pays(m, batch_size, hidden):
-            self._threads = Threads()
-            self._blocks = blocks(m, 2 * BLOCK)
 
     def evaluate(
         self, update: Update, activations: Sequence[Activation]
@@ -233,9 +231,9 @@ def following_pays(
     return followed < afresh and 8 * n_train * m <= GRAM_LIMIT
 
 
-def sharing_pays(m: int, batch_size: int, hidden: int) -> bool:
-    """Say whether evaluating m images after an update is work enough for a second thread."""
-    return m * hidden * (batch_size + ELEMENTWISE) >= WORTH_SHARING
+def cutting_pays(m: int, batch_size: int, hidden: int) -> bool:
+    """Say whether evaluating m images after an update is work enough to be cut in pieces."""
+    return m * hidden * (batch_size + ELEMENTWISE) >= WORTH_CUTTING
 
 
 def are_few(units: npt.NDArray[np.bool_]) -> bool:

@@ -17,7 +17,7 @@ from nn.evaluation import (
     evaluate,
     first_layer_delta,
     following_pays,
-    sharing_pays,
+    cutting_pays,
 )
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, forward_pass
@@ -167,8 +167,8 @@ def test_following_is_chosen_from_the_sizes(pays, sizes) -> None:
         (False, {"m": 20}),
     ],
 )
-def test_a_second_thread_is_used_where_an_update_is_work_enough(pays, sizes) -> None:
-    assert sharing_pays(**{"m": 2019, "batch_size": 100, "hidden": 200, **sizes}) is pays
+def test_an_evaluation_is_cut_in_pieces_where_it_is_work_enough(pays, sizes) -> None:
+    assert cutting_pays(**{"m": 2019, "batch_size": 100, "hidden": 200, **sizes}) is pays
 
 
 @pytest.mark.parametrize("depth", DEPTHS)

@@ -115,7 +115,7 @@ def test_on_digits_following_equals_the_direct_evaluation(
 @pytest.mark.parametrize("batch_size", [1, 7, 40])
 def test_threads_change_no_bit(monkeypatch, follows, batch_size) -> None:
     monkeypatch.setattr(evaluation, "following_pays", lambda *sizes: follows)
-    monkeypatch.setattr(evaluation, "sharing_pays", lambda *sizes: True)
+    monkeypatch.setattr(evaluation, "cutting_pays", lambda *sizes: True)
     arguments = {**SETTINGS, "batch_size": batch_size}
     one, other = (
         train(*data(m=1500), rng=np.random.default_rng(0), threads=threads, **arguments)
