@@ -14,10 +14,10 @@ from nn.evaluation import (
     Evaluation,
     FollowedSet,
     Update,
+    cutting_pays,
     evaluate,
     first_layer_delta,
     following_pays,
-    cutting_pays,
 )
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, forward_pass
