@@ -43,7 +43,7 @@ def require_shape(name: str, array: npt.NDArray[Any], *shape: int | str) -> None
     if array.shape == shape:  # checked at every layer of every update, so first the quick way
         return
     fits = array.ndim == len(shape)
-    for wanted, length in zip(shape, array.shape):  # noqa: B905 (a length that differs has shown)
+    for wanted, length in zip(shape, array.shape, strict=False):
         fits = fits and (wanted == length or isinstance(wanted, str))
     if not fits:
         expected = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")

@@ -10,6 +10,7 @@ rule fetch_mnist:
         **{kind: update(f"resources/mnist/{name}") for kind, name in IDX.items()},
     log:
         "logs/fetch_mnist.log",
+    priority: FIRST
     conda:
         "../../environment.yml"
     message:
