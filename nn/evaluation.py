@@ -16,8 +16,8 @@ What is left per update is a product of (n_test, n) and (n, h) in place of (n_te
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ from nn.activations import clip_margin, value
 from nn.arrays import Activation, FloatArray, blocks, sum_of_outer_products
 from nn.gram import GramMatrix, gram_matrix
 from nn.losses import accuracy, logistic_loss
-from nn.network import LayerCache, predict
+from nn.network import LayerCache, layer_backward, predict
 from nn.threads import Threads
 
 # Rounding errors of the updates add up; starting afresh now and then keeps them at about 1e-15 of
@@ -180,8 +180,9 @@ class FollowedSet:
 
         # The evaluation before still reads and writes the pre-activations.
         self._finish()
-        finish = self._threads.start([partial(evaluate_rows, rows) for rows in self._blocks])
-        self._finish = finish
+        tasks = [functools.partial(evaluate_rows, rows) for rows in self._blocks]
+        # Asked twice, once for the result and once before the next evaluation.
+        finish = self._finish = functools.cache(self._threads.start(tasks))
         return lambda: summarise(finish(), self.y)
 
     def _starting_afresh(self, update: Update) -> Callable[[slice], FloatArray]:
@@ -257,7 +258,9 @@ def first_layer_delta(dL_dg: FloatArray, layer_caches: Sequence[LayerCache]) -> 
     """
     dL_dout: FloatArray = dL_dg[:, np.newaxis] / len(dL_dg)
     for cache in reversed(layer_caches[1:]):
-        dL_dout = (dL_dout * cache.dout_ds) @ cache.W.T  # dL_dx of `layer_backward`
+        dL_dx, _, _ = layer_backward(dL_dout, cache)
+        assert dL_dx is not None
+        dL_dout = dL_dx
     return dL_dout * layer_caches[0].dout_ds
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cache
 from types import TracebackType
 from typing import TypeVar
 
@@ -52,13 +51,16 @@ class Threads:
         Returns
         -------
         callable
-            Sees the tasks through and returns their results in order. Called again, it returns
-            them again.
+            Sees the tasks through and returns their results in order. It can be called once.
         """
         begun = [(task, self._begin(task)) for task in tasks]
+        seen_through = False
 
-        @cache
         def finish() -> list[T]:
+            nonlocal seen_through
+            if seen_through:
+                raise RuntimeError("these tasks were seen through before")
+            seen_through = True
             own: dict[int, T] = {}
             # From the end on: what nobody has begun yet is done here.
             for number, (task, future) in reversed([*enumerate(begun)]):

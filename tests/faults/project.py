@@ -10,14 +10,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.pipeline.project import clean_environment, copy_sources, edit_config
 
-SNAKEMAKE = (sys.executable, "-m", "snakemake")
 REPORT = (sys.executable, "setup/report.py")
 # No test needs longer, on a slow machine either.
 LIMIT = 300
@@ -39,6 +40,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.python = sys.executable
 
     def __truediv__(self, name: str) -> Path:
         return self.folder / name
@@ -61,7 +63,7 @@ class Project:
 
     def build(self, *arguments: str | Path, cores: int = 2, **more: Any) -> Ended:
         """Build with Snakemake itself."""
-        return self.run(*SNAKEMAKE, "--cores", str(cores), *arguments, **more)
+        return self.run(self.python, "-m", "snakemake", "--cores", str(cores), *arguments, **more)
 
     def report(self, *arguments: str, **more: Any) -> Ended:
         """Build as `make report` does, without looking at the environment first."""
@@ -71,7 +73,7 @@ class Project:
         """Start a build in a process group of its own; what it says goes to said.txt."""
         with (self / "said.txt").open("wb") as said:
             return subprocess.Popen(
-                [*SNAKEMAKE, "--cores", "2", *arguments],
+                [self.python, "-m", "snakemake", "--cores", "2", *arguments],
                 cwd=self.folder,
                 env=surroundings(**env),
                 stdin=subprocess.DEVNULL,
@@ -79,6 +81,16 @@ class Project:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def hook(self, code: str) -> None:
+        """From now on, build with a Python that runs `code` first, with the same packages."""
+        environment = self.folder.parent / "hooked"
+        venv.create(environment, symlinks=True)
+        (packages,) = environment.glob("lib/python*/site-packages")
+        ours = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
+        (packages / "ours.pth").write_text(ours, encoding="utf-8")
+        (packages / "sitecustomize.py").write_text(code, encoding="utf-8")
+        self.python = str(environment / "bin/python")
 
     def configure(self, **changes: Any) -> None:
         """Change the config: `training={"hidden": 8}` changes that key of that section."""

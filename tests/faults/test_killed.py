@@ -19,7 +19,7 @@ from tests.faults.project import Project, kill_group, quiet
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
-# Each Python of a job imports this. When a file named in kill.json is opened for writing, under
+# Each Python runs this first. When a file named in kill.json is opened for writing, under
 # its own or a temporary name, the kernel is asked to kill the process once the file has half of
 # its bytes; each file once.
 HOOK = """
@@ -61,7 +61,7 @@ def test_each_rule_killed_while_it_writes_leaves_no_half_file(
     assert len(rules) >= 20
     halves = {path: (reference / path).stat().st_size // 2 for path in rules.values()}
     (fresh / "kill.json").write_text(json.dumps(halves), encoding="utf-8")
-    (fresh / "sitecustomize.py").write_text(HOOK, encoding="utf-8")
+    fresh.hook(HOOK)
     (fresh / "killed").mkdir()
     for _ in range(2 * len(rules)):
         ended = fresh.build("--keep-going")
@@ -100,7 +100,6 @@ def test_a_build_killed_at_any_moment_goes_on_with_the_same_command(
 @pytest.mark.faults
 @row(2)
 def test_jobs_end_when_snakemake_alone_is_killed(fresh: Project) -> None:
-    (fresh / "sitecustomize.py").write_text("import time; time.sleep(0)", encoding="utf-8")
     script = fresh / "workflow/scripts/draw_digits.py"
     with script.open("a", encoding="utf-8") as file:
         file.write("    import time\n    time.sleep(60)\n")

@@ -82,7 +82,7 @@ def test_a_server_that_trickles_does_not_hold_the_build_up(server: str, tmp_path
     )
 
 
-# Each Python of a job imports this and notes every attempt to reach anything.
+# Each Python runs this first: it notes every attempt to reach anything.
 WATCH = """
 import os, sys
 def note(event, arguments):
@@ -113,7 +113,7 @@ def test_with_a_warm_cache_no_job_looks_for_a_network(
     assert fresh.build("resources/mnist/t10k-labels-idx1-ubyte.gz").status == 0
     shutil.rmtree(fresh / "a mirror")
     fresh.configure(dataset="synthetic", mirrors=FAR)
-    (fresh / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
+    fresh.hook(WATCH)
     ended = fresh.build("all", DIGITS, prefix=offline)
     assert ended.status == 0, ended.said
     assert not (fresh / "attempts").exists(), (fresh / "attempts").read_text(encoding="utf-8")
@@ -133,7 +133,7 @@ def test_without_network_and_cache_the_way_out_is_told(
 ) -> None:
     pretend_mnist(reference, fresh)
     fresh.configure(mirrors=FAR)
-    (fresh / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
+    fresh.hook(WATCH)
     start = time.monotonic()
     ended = fresh.build(DIGITS, prefix=offline)
     assert time.monotonic() - start < 60

@@ -8,7 +8,7 @@ from workflow.lib.errors import ReportError
 from workflow.lib.folders import require_no_shadows
 
 
-@pytest.mark.parametrize("name", ["numpy.py", "random.py", "yaml/__init__.py"])
+@pytest.mark.parametrize("name", ["numpy.py", "random.py", "sitecustomize.py", "yaml/__init__.py"])
 def test_a_module_that_jobs_would_import_in_place_of_another_is_refused(tmp_path, name) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).touch()

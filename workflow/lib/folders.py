@@ -46,7 +46,10 @@ def require_no_shadows(folder: str | Path) -> None:
     for place in sorted(Path(folder).iterdir()):
         name = place.stem if place.suffix == ".py" else place.name
         is_module = place.suffix == ".py" or (place / "__init__.py").is_file()
-        if is_module and (name in sys.stdlib_module_names or PathFinder.find_spec(name, packages)):
+        if is_module and (
+            name in {*sys.stdlib_module_names, "sitecustomize", "usercustomize"}
+            or PathFinder.find_spec(name, packages)
+        ):
             raise ReportError(
                 f"{place.name} in the project's folder would be imported in place of the module "
                 f"{name!r}.",
