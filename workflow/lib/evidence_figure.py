@@ -85,7 +85,7 @@ def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
     ax.set_xlabel("share of images that show it")
     ax.set_title(f"{digit}s: {of_digit['mistakes']} of {of_digit['images']} misread", loc="left")
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14))
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
 
 
 def rule_text(compared: Mapping[str, Any], unit: str) -> str:
