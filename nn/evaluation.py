@@ -16,8 +16,8 @@ What is left per update is a product of (n_test, n) and (n, h) in place of (n_te
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ from nn.arrays import Activation, FloatArray, blocks, sum_of_outer_products
 from nn.gram import GramMatrix, gram_matrix
 from nn.losses import accuracy, logistic_loss
 from nn.network import LayerCache, layer_backward, predict
-from nn.threads import Threads
+from nn.threads import Task, Threads, results
 
 # Rounding errors of the updates add up; starting afresh now and then keeps them at about 1e-15 of
 # the largest pre-activation.
@@ -144,8 +144,8 @@ class FollowedSet:
         # The pre-activations, and how many updates ago they were computed from the images.
         self._s = np.empty_like(constant)
         self._age = FRESH_EVERY
-        # Sees the evaluation that was begun last through.
-        self._finish: Callable[[], list[Outputs]] = list
+        # The evaluation that was begun last.
+        self._tasks: list[Task[Outputs]] = []
         self._gram: GramMatrix | None = None
         if following_pays(m, d, len(X_train), batch_size, hidden, updates):
             self._gram = gram_matrix(X_train, X, self._threads)
@@ -165,7 +165,7 @@ class FollowedSet:
         Returns
         -------
         callable
-            Waits for the `Evaluation`. Until it is called the other threads are at work.
+            Sees the `Evaluation` through. Until it is called the other threads are at work on it.
         """
         if self._gram is None or self._age == FRESH_EVERY:
             self._age = 1
@@ -178,12 +178,11 @@ class FollowedSet:
         def evaluate_rows(rows: slice) -> Outputs:
             return outputs_from(renew(rows), *upper)
 
-        # The evaluation before still reads and writes the pre-activations.
-        self._finish()
-        tasks = [functools.partial(evaluate_rows, rows) for rows in self._blocks]
-        # Asked twice, once for the result and once before the next evaluation.
-        finish = self._finish = functools.cache(self._threads.start(tasks))
-        return lambda: summarise(finish(), self.y)
+        # Each piece begins when the evaluation before is done with its pre-activations.
+        tasks = self._tasks = self._threads.start(
+            [partial(evaluate_rows, rows) for rows in self._blocks], after=self._tasks
+        )
+        return lambda: summarise(results(tasks), self.y)
 
     def _starting_afresh(self, update: Update) -> Callable[[slice], FloatArray]:
         """Return a function that computes the pre-activations of some images from the images."""

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.arrays import FloatArray, blocks
-from nn.threads import Threads
+from nn.threads import Threads, results
 
 FLOAT32_EXACT = 2**24
 
@@ -61,7 +61,8 @@ def gram_matrix(X_train: FloatArray, X: FloatArray, threads: Threads | None = No
     def multiply(rows: slice) -> None:
         np.matmul(grey_levels(X_train[rows], dtype), levels, out=products[rows])
 
-    (threads or Threads()).start([partial(multiply, rows) for rows in blocks(len(X_train))])()
+    team = threads or Threads()
+    results(team.start([partial(multiply, rows) for rows in blocks(len(X_train))]))
     return GramMatrix(products, scale=255**2)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +18,9 @@ from nn.evaluation import Evaluation, FollowedSet, Update
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
 from nn.threads import Threads
+
+# So many evaluations may be going on beside an update.
+PENDING = 3
 
 
 class Timestep(NamedTuple):
@@ -208,16 +213,15 @@ def train(
             updates=epochs * -(-len(X_train) // batch_size),
             threads=team,
         )
-        pending: tuple[Update, Callable[[], Evaluation]] | None = None
-        for update in updates:
-            # Begun before the last one's result is asked for, so that nobody is idle meanwhile.
+        pending: deque[Callable[[], Timestep]] = deque()
+        for number, update in enumerate(updates, start=1):
             evaluation = test_set.evaluate(update, activations)
-            if pending:
-                history.append(_timestep(len(history) + 1, *pending))
-            pending = update, evaluation
+            batch = update.epoch, update.loss, update.accuracy
+            pending.append(partial(_timestep, number, *batch, evaluation))
+            if len(pending) > PENDING:
+                history.append(pending.popleft()())
             weight_matrices, biases = update.weight_matrices, update.biases
-        if pending:
-            history.append(_timestep(len(history) + 1, *pending))
+        history += [see_through() for see_through in pending]
 
     W_all[used] = weight_matrices[0]
     return Training([W_all, *weight_matrices[1:]], biases, history)
@@ -246,22 +250,18 @@ def _check(
         raise ValueError(f"epochs must be 1 or more; got {epochs}")
 
 
-def _timestep(number: int, update: Update, evaluate: Callable[[], Evaluation]) -> Timestep:
+def _timestep(
+    number: int, epoch: int, loss: float, accuracy: float, evaluation: Callable[[], Evaluation]
+) -> Timestep:
     """Put an update and its evaluation together; stop a training that has left the numbers."""
-    test = evaluate()
-    if not (math.isfinite(update.loss) and math.isfinite(test.loss)):
+    test = evaluation()
+    if not (math.isfinite(loss) and math.isfinite(test.loss)):
         raise FloatingPointError(
             f"training diverged at timestep {number}: expected finite losses; got "
-            f"{update.loss} on the batch and {test.loss} on the test set. "
+            f"{loss} on the batch and {test.loss} on the test set. "
             "A smaller step size keeps the weights finite."
         )
-    return Timestep(
-        timestep=number,
-        epoch=update.epoch,
-        train_loss=update.loss,
-        train_accuracy=update.accuracy,
-        test=test,
-    )
+    return Timestep(number, epoch, loss, accuracy, test)
 
 
 def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:
