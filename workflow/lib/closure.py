@@ -50,8 +50,7 @@ def _imported_files(path: str, root: str) -> tuple[str, ...]:
     """List the project's files that one file imports directly."""
     names = _remembered_names((Path(root) / path).read_bytes(), path)
     absolute = (_absolute(name, path) for name in names)
-    found = (file for name in absolute for file in _files_of(name, Path(root)))
-    return tuple(sorted({file.relative_to(root).as_posix() for file in found}))
+    return tuple(sorted({file for name in absolute for file in _files_of(name, root)}))
 
 
 def _remembered_names(content: bytes, path: str) -> list[str]:
@@ -99,8 +98,14 @@ def _absolute(name: str, path: str) -> str:
     return name
 
 
-def _files_of(name: str, root: Path) -> Iterator[Path]:
-    """Yield the module's file, and the `__init__.py` of each package on the way to it."""
+@cache
+def _files_of(name: str, root: str) -> tuple[str, ...]:
+    """List the module's file, and the `__init__.py` of each package on the way to it."""
+    return tuple(path.relative_to(root).as_posix() for path in _on_the_way(name, Path(root)))
+
+
+def _on_the_way(name: str, root: Path) -> Iterator[Path]:
+    """Yield each file that is run when a module is imported, the module's last."""
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         place = root.joinpath(*parts[:depth])
