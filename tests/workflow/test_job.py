@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from workflow.lib.errors import ReportError
 from workflow.lib.job import explain, logged
 
 LOG = Path("logs/rule/0.1.log")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 @pytest.fixture(autouse=True)
@@ -198,3 +200,20 @@ def test_a_source_that_was_saved_after_the_job_began_is_refused() -> None:
     with pytest.raises(SystemExit), logged(using("module.py")):
         pytest.fail("it was used")
     assert "module.py was saved while this job began" in LOG.read_text(encoding="utf-8")
+
+
+def test_a_job_ends_without_a_search_for_garbage() -> None:
+    code = """
+import atexit, gc
+from types import SimpleNamespace
+from workflow.lib.job import logged
+print(gc.get_freeze_count())
+atexit.register(lambda: print(gc.get_freeze_count()))  # the last that is run
+with logged(SimpleNamespace(log=["log"], input=[], output=[])):
+    pass
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT
+    )
+    searched, spared = map(int, done.stdout.split())
+    assert spared > searched + 1000
