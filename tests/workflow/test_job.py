@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from workflow.lib.job import explain, logged
 from workflow.lib import job, seals
 from workflow.lib.errors import ReportError
-from workflow.lib.job import explain, logged
 
 LOG = Path("logs/rule/0.1.log")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: How the last words of a failed job begin in its log; `failures` looks for them.
+MARK = "ERROR: "
+
 
 class ReportError(Exception):
     """Something outside the code is wrong, and a person can mend it.

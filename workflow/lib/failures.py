@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from workflow.lib.errors import ReportError
-from workflow.lib.job import MARK
+from workflow.lib.errors import MARK, ReportError
 
 FAILED = re.compile(
     r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S.*?) \(check log", re.MULTILINE

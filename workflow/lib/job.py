@@ -1,4 +1,9 @@
-"""What every script does around its work: a log, and a failure that a person can read."""
+"""What every script does around its work: a log, and a failure that a person can read.
+
+Scripts import this module before all others of the project. From then on until their work begins
+Python does not search for garbage: while Matplotlib is loaded it would find none, but look for it
+so often that it takes a tenth of a figure's time.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +21,10 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 from typing import Any
 
-from workflow.lib.errors import ReportError
+from workflow.lib.errors import MARK, ReportError
 from workflow.lib.files import sha256
 from workflow.lib.seals import seal, sealed_hash
 
-#: How the last words of a failed job begin in its log; `failures` looks for them.
-MARK = "ERROR: "
 AGAIN = "Run the same command again; it makes again what depends on that."
 STOPPED = ReportError(
     "It was stopped by Ctrl-C.", "The same command goes on from where this build was."
@@ -29,6 +32,8 @@ STOPPED = ReportError(
 
 # From <linux/prctl.h>.
 PR_SET_PDEATHSIG = 1
+
+gc.disable()
 
 
 @contextmanager
@@ -47,7 +52,7 @@ def logged(snakemake: Any) -> Iterator[None]:
         With status 1 if the block failed.
     """
     end_with_snakemake()
-    end_at_once()
+    search_only_for_own_garbage()
     path = snakemake.log[0]
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
@@ -102,11 +107,14 @@ def end_with_snakemake() -> None:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def end_at_once() -> None:
-    """Spare Python its last search for garbage: a sixth of a second where Matplotlib is loaded.
+def search_only_for_own_garbage() -> None:
+    """Let Python search for garbage again, but not among what has been loaded by now.
 
-    The system takes the memory back anyway, and every file has been closed by then.
+    Nor at the very end, where it takes another sixth of a second with Matplotlib. The system takes
+    the memory back anyway, and every file has been closed by then.
     """
+    gc.freeze()
+    gc.enable()
     atexit.register(gc.freeze)
 
 

@@ -1,7 +1,7 @@
 """Compare backpropagation with finite differences on the toy network."""
 
-from workflow.lib.gradient_check import check_gradients
 from workflow.lib.job import logged
+from workflow.lib.gradient_check import check_gradients
 from workflow.lib.numerics import check_pins
 from workflow.lib.records import write_json
 from workflow.lib.toy_pickle import load_toy

@@ -1,8 +1,8 @@
 """Check every claim of the report; with MNIST a false one stops the build."""
 
+from workflow.lib.job import logged
 from workflow.lib.claims import evaluate_claims, require_true
 from workflow.lib.facts import gather_facts
-from workflow.lib.job import logged
 from workflow.lib.records import write_json
 
 with logged(snakemake):

@@ -1,8 +1,8 @@
 """List the test images that the network misreads, and what sets them apart."""
 
+from workflow.lib.job import logged
 from workflow.lib import records
 from workflow.lib.digits import load_digits
-from workflow.lib.job import logged
 from workflow.lib.mistakes import find_mistakes
 from workflow.lib.numerics import check_pins
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from workflow.lib import records
 from workflow.lib.job import logged
+from workflow.lib import records
 from workflow.lib.toy_pickle import generate_toy, load_toy_pickle, save_toy, toy_facts
 
 with logged(snakemake):

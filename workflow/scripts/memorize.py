@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from workflow.lib.job import logged
 from nn.memorization import Recipe, differences, differing, memorize, repeat, summarise
 from workflow.lib import records
-from workflow.lib.job import logged
 from workflow.lib.numerics import check_pins
 
 N, D = 100, 784

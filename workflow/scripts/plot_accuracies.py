@@ -1,8 +1,8 @@
 """Draw the training and test accuracies per timestep."""
 
+from workflow.lib.job import logged
 from workflow.lib.curve_figures import draw_curves
 from workflow.lib.figures import new_figure, save
-from workflow.lib.job import logged
 from workflow.lib.records import read_csv
 
 with logged(snakemake):

@@ -1,7 +1,7 @@
 """Draw how many updates each variant of the network needed to memorize its training set."""
 
-from workflow.lib.figures import new_figure, save
 from workflow.lib.job import logged
+from workflow.lib.figures import new_figure, save
 from workflow.lib.memorization_figure import draw_study
 from workflow.lib.records import read_json
 

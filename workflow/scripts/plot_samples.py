@@ -1,8 +1,8 @@
 """Draw the first images of each digit."""
 
+from workflow.lib.job import logged
 from workflow.lib.digits import first_training_images
 from workflow.lib.figures import new_figure, save
-from workflow.lib.job import logged
 from workflow.lib.sample_figure import draw_samples
 
 with logged(snakemake):

@@ -1,7 +1,7 @@
 """Draw what the last step size did to the network."""
 
-from workflow.lib.figures import new_figure, save
 from workflow.lib.job import logged
+from workflow.lib.figures import new_figure, save
 from workflow.lib.records import read_csv
 from workflow.lib.state_figure import draw_state
 

@@ -1,7 +1,7 @@
 """Chain the hashes of all that the report is made from, and fill the templates."""
 
-from workflow.lib.facts import NAMES, gather_facts
 from workflow.lib.job import logged
+from workflow.lib.facts import NAMES, gather_facts
 from workflow.lib.manifest import describe_files, extend
 from workflow.lib.packages import require_pinned
 from workflow.lib.records import read_json, write_json, write_text

@@ -1,9 +1,9 @@
 """Keep the 3s and 9s of a dataset, and measure what the report says about them."""
 
+from workflow.lib.job import logged
 from nn.digits import IdxError, dataset_facts, read_threes_nines
 from workflow.lib.digits import Digits, save_digits
 from workflow.lib.errors import ReportError
-from workflow.lib.job import logged
 from workflow.lib.records import write_json
 
 with logged(snakemake):

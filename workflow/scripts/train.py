@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from workflow.lib.job import logged
 from nn.training import series, train
 from workflow.lib import records
 from workflow.lib.digits import load_digits
-from workflow.lib.job import logged
 from workflow.lib.numerics import check_pins
 from workflow.lib.runs import summarise
 
