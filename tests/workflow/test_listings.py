@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.workflow.test_typesetting import needs_tex, needs_text, text_of, typeset_text
 from workflow.lib import listings
 from workflow.lib.errors import ReportError
-from workflow.lib.listings import appendix, highlight, language_of, style_definitions
+from workflow.lib.listing_style import LISTING_STYLE
+from workflow.lib.listings import appendix, highlight, language_of
 
 # Every printable ASCII character, and indentation.
 PYTHON = r'''"""Docstring with \backslash, {braces} and `ticks`."""
@@ -132,7 +133,7 @@ def test_the_appendix_can_be_copied_with_its_indentation(tmp_path: Path) -> None
     pdf = typeset_text(
         tmp_path,
         rf"\tableofcontents See \pageref{{code:nn/losses.py}}. {body}",
-        style_definitions(),
+        LISTING_STYLE,
     )
     copied = text_of(pdf, "-layout").split("\n")
     for source in SOURCES.values():
@@ -153,7 +154,7 @@ def test_a_long_appendix_is_typeset_quickly_and_has_bookmarks(tmp_path: Path) ->
     import pypdf
 
     source = "".join(PYTHON.replace("train", f"train_{n}") for n in range(100))
-    pdf = typeset_text(tmp_path, appendix([("nn/a_b.py", source)]), style_definitions())
+    pdf = typeset_text(tmp_path, appendix([("nn/a_b.py", source)]), LISTING_STYLE)
     reader = pypdf.PdfReader(pdf)
     assert [entry["/Title"] for entry in reader.outline] == ["nn/a_b.py"]
     assert len(reader.pages) > 10

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from workflow.lib import manifest, records
-from workflow.lib.manifest import describe, describe_files, numbers_in, sources_hash, sums
+from workflow.lib.manifest import describe, sources_hash
+from workflow.lib.sums import describe_records, numbers_in, sums
 
 FIRST = {"pins": ["pins.txt"], "sources": ["b.py", "a.py"]}
 THEN = {"data": ["x.npz"]}
@@ -14,7 +15,7 @@ THEN = {"data": ["x.npz"]}
 
 def extend(before, stages):
     """Add files to a manifest, stage by stage."""
-    return manifest.extend(before, {stage: describe_files(f) for stage, f in stages.items()})
+    return manifest.extend(before, {stage: describe_records(f) for stage, f in stages.items()})
 
 
 @pytest.fixture

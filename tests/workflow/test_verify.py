@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from workflow.lib import records, seals, verify
-from workflow.lib.manifest import describe, describe_files
 from workflow.lib.manifest import extend as extend_described
+from workflow.lib.sums import describe_record, describe_records
 
 STAGES = {
     "pins": ["requirements.txt"],
@@ -31,7 +31,7 @@ X = np.linspace(0.1, 1.0, 100)
 
 def extend(manifest, stages):
     """Add files to a manifest, stage by stage."""
-    return extend_described(manifest, {stage: describe_files(f) for stage, f in stages.items()})
+    return extend_described(manifest, {stage: describe_records(f) for stage, f in stages.items()})
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_the_size_of_a_difference_is_told(tmp_path, factor, kind) -> None:
     old, new = str(tmp_path / "old.npz"), str(tmp_path / "new.npz")
     records.write_npz(old, X=X)
     np.savez(new, X=X * factor)  # another container, and so other bytes
-    assert verify.how_different(describe(old), describe(new)).startswith(kind)
+    assert verify.how_different(describe_record(old), describe_record(new)).startswith(kind)
 
 
 def test_more_numbers_are_other_numbers() -> None:

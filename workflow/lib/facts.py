@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workflow.lib.records import read_json
+from workflow.lib.files import read_json
 
 NAMES = ("toy", "gradients", "activations", "digits", "mistakes", "memorization")
 

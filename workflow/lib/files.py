@@ -1,13 +1,18 @@
-"""Files that appear whole or not at all, and their hashes. Standard library only."""
+"""Files that appear whole or not at all, JSON among them, and their hashes.
+
+Standard library only: jobs that compute nothing need not load NumPy.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -57,6 +62,30 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` as UTF-8 with plain newlines, whole or not at all."""
     write_bytes(path, text.encode())
+
+
+def write_json(path: str | Path, facts: Any) -> None:
+    """Write facts as canonical JSON: sorted keys, shortest round-trip floats, final newline.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite: JSON has no such value, and no fact should.
+    """
+    text = json.dumps(facts, sort_keys=True, indent=1, allow_nan=False, default=_plain)
+    write_text(path, text + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read what `write_json` wrote."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def _plain(value: object) -> object:
+    """Turn what NumPy computed into what JSON knows, without loading NumPy."""
+    if tolist := getattr(value, "tolist", None):
+        return tolist()
+    raise TypeError(f"a record holds numbers, strings, lists and dicts; got {type(value)}")
 
 
 def sha256(path: str | Path) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workflow.lib.files import beside, write_bytes, write_text
+from workflow.lib.files import beside, read_json, write_bytes, write_json, write_text
 
 __all__ = [
     "beside",
@@ -33,30 +32,6 @@ __all__ = [
 
 # A zip member must carry a date; this is the earliest that the format can say.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-def write_json(path: str | Path, facts: Any) -> None:
-    """Write facts as canonical JSON: sorted keys, shortest round-trip floats, final newline.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN or infinite: JSON has no such value, and no fact should.
-    """
-    text = json.dumps(facts, sort_keys=True, indent=1, allow_nan=False, default=_plain)
-    write_text(path, text + "\n")
-
-
-def read_json(path: str | Path) -> Any:
-    """Read what `write_json` wrote."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
-def _plain(value: object) -> object:
-    """Turn what NumPy computed into what JSON knows."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"a record holds numbers, strings, lists and dicts; got {type(value)}")
 
 
 def write_csv(path: str | Path, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]) -> None:

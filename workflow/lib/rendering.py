@@ -8,7 +8,7 @@ from typing import Any
 
 from workflow.lib.errors import ReportError
 from workflow.lib.latex import Latex, environment, escape
-from workflow.lib.listings import style_definitions
+from workflow.lib.listing_style import LISTING_STYLE
 from workflow.lib.manifest import sources_hash
 
 
@@ -74,7 +74,7 @@ def render_report(
             dataset=dataset,
             sources_hash=sources_hash(chain),
             chain_hash=chain["figures"]["chain"],
-            listing_style=style_definitions(),
+            listing_style=LISTING_STYLE,
             zip=zip,
         )
     )

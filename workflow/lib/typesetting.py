@@ -17,8 +17,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from workflow.lib import records
 from workflow.lib.errors import ReportError
+from workflow.lib.files import write_bytes
 
 if sys.platform == "linux":
     import resource
@@ -94,7 +94,7 @@ def typeset(
         else:
             log = _tectonic(folder, str(source), deadline, timeout)
         _refuse_loose_ends(log, str(source))
-        records.write_bytes(output, (folder / f"{JOB}.pdf").read_bytes())
+        write_bytes(output, (folder / f"{JOB}.pdf").read_bytes())
 
 
 def _lay_out(folder: Path, source: Path, inputs: Mapping[str, Path]) -> None:

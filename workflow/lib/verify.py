@@ -22,11 +22,12 @@ import yaml
 
 from workflow.lib.errors import ReportError
 from workflow.lib.files import sha256
-from workflow.lib.manifest import STAGES, describe
+from workflow.lib.manifest import STAGES
 from workflow.lib.mnist_files import FILES
 from workflow.lib.pins import KERNEL_VARIABLE
 from workflow.lib.records import read_json, write_json
 from workflow.lib.seals import unsealed_files
+from workflow.lib.sums import describe_record
 
 Manifest = Mapping[str, Any]
 File = Mapping[str, Any]
@@ -357,7 +358,7 @@ def summary(paths: Sequence[str], most: int = 3) -> str:
 def _describe(path: str) -> File:
     """Describe a file that may be damaged beyond reading."""
     try:
-        return describe(path)
+        return describe_record(path)
     # Whatever a damaged zip, table or JSON makes its reader raise: that is the finding.
     except Exception:
         return {"sha256": sha256(path)}

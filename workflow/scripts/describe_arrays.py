@@ -1,11 +1,11 @@
 """Hash and sum up the large records, once for all reports that are made from them."""
 
 from workflow.lib.job import logged
-from workflow.lib.manifest import describe_files
-from workflow.lib.records import write_json
+from workflow.lib.files import write_json
+from workflow.lib.sums import describe_records
 
 with logged(snakemake):
     given = snakemake.input
     stages = {"data": given.data, "weights": given.weights, "series": given.series}
-    described = {stage: describe_files(paths) for stage, paths in stages.items()}
+    described = {stage: describe_records(paths) for stage, paths in stages.items()}
     write_json(snakemake.output[0], described)

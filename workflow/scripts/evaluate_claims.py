@@ -3,7 +3,7 @@
 from workflow.lib.job import logged
 from workflow.lib.claims import evaluate_claims, require_true
 from workflow.lib.facts import gather_facts
-from workflow.lib.records import write_json
+from workflow.lib.files import write_json
 
 with logged(snakemake):
     claims = evaluate_claims(snakemake.input.claims, gather_facts(snakemake.input))

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from workflow.lib.job import logged
+from workflow.lib.files import write_text
 from workflow.lib.listings import appendix
-from workflow.lib.records import write_text
 
 with logged(snakemake):
     paths = [str(path) for path in snakemake.input.listed]

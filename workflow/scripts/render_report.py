@@ -2,10 +2,11 @@
 
 from workflow.lib.job import logged
 from workflow.lib.facts import NAMES, gather_facts
+from workflow.lib.files import read_json, write_json, write_text
 from workflow.lib.manifest import describe_files, extend
 from workflow.lib.packages import require_pinned
-from workflow.lib.records import read_json, write_json, write_text
 from workflow.lib.rendering import render_report
+from workflow.lib.sums import describe_records
 
 with logged(snakemake):
     given = snakemake.input
@@ -13,7 +14,7 @@ with logged(snakemake):
     stages = read_json(given.arrays) | {
         "pins": describe_files([given.pins]),
         "sources": describe_files(given.sources),
-        "facts": describe_files([*(given[name] for name in NAMES), *given.runs, given.claims]),
+        "facts": describe_records([*(given[name] for name in NAMES), *given.runs, given.claims]),
         "figures": describe_files(given.figures),
     }
     chain = extend({}, stages)

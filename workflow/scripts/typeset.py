@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from workflow.lib.job import logged
+from workflow.lib.files import read_json, write_json
 from workflow.lib.manifest import describe_files, extend
-from workflow.lib.records import read_json, write_json
 from workflow.lib.typesetting import typeset
 
 with logged(snakemake):
