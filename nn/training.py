@@ -251,17 +251,21 @@ def _check(
 
 
 def _timestep(
-    number: int, epoch: int, loss: float, accuracy: float, evaluation: Callable[[], Evaluation]
+    number: int,
+    epoch: int,
+    batch_loss: float,
+    batch_accuracy: float,
+    evaluation: Callable[[], Evaluation],
 ) -> Timestep:
     """Put an update and its evaluation together; stop a training that has left the numbers."""
     test = evaluation()
-    if not (math.isfinite(loss) and math.isfinite(test.loss)):
+    if not (math.isfinite(batch_loss) and math.isfinite(test.loss)):
         raise FloatingPointError(
             f"training diverged at timestep {number}: expected finite losses; got "
-            f"{loss} on the batch and {test.loss} on the test set. "
+            f"{batch_loss} on the batch and {test.loss} on the test set. "
             "A smaller step size keeps the weights finite."
         )
-    return Timestep(number, epoch, loss, accuracy, test)
+    return Timestep(number, epoch, batch_loss, batch_accuracy, test)
 
 
 def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:

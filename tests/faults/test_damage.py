@@ -13,9 +13,9 @@ from tests.faults.matrix import row
 from tests.faults.project import Project, digest
 from tests.nn import test_digits
 from tests.workflow import test_records, test_sources
-from workflow.lib.manifest import STAGES, extend
+from workflow.lib.manifest import STAGES, describe_files, extend
 from workflow.lib.records import read_npz, write_npz
-from workflow.lib.sums import describe_records
+from workflow.lib.sums import describe_record
 
 MIRROR = "a mirror"
 
@@ -132,7 +132,9 @@ def test_the_chain_names_the_first_stage_that_differs(
     else:
         flip(path)
     monkeypatch.chdir(built.folder)
-    now = extend({}, {name: describe_records(before[name]["files"]) for name in STAGES})
+    now = extend(
+        {}, {name: describe_files(before[name]["files"], describe_record) for name in STAGES}
+    )
     differ = [name for name in STAGES if now[name]["chain"] != before[name]["chain"]]
     assert differ == list(STAGES[STAGES.index(stage) :])
 

@@ -64,6 +64,17 @@ def test_a_script_depends_on_itself_and_on_what_it_imports_and_on_no_more(import
     assert sources(script, ROOT) == sorted([script, *imported[script]])
 
 
+@pytest.mark.parametrize("script", ["evaluate_claims", "list_code", "typeset"])
+def test_a_job_that_computes_nothing_does_not_load_numpy(script) -> None:
+    tree = ast.parse((ROOT / f"workflow/scripts/{script}.py").read_bytes())
+    imports = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+    code = f"{ast.unparse(ast.Module(imports, []))}\nimport sys\nprint('numpy' in sys.modules)"
+    child = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert child.stdout == "False\n"
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("nn/*.py")), ids=lambda path: path.name)
 def test_the_network_never_imports_the_workflow(path) -> None:
     found = sources(path.relative_to(ROOT).as_posix(), ROOT)

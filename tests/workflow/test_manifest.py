@@ -7,7 +7,7 @@ import pytest
 
 from workflow.lib import manifest, records
 from workflow.lib.manifest import describe, sources_hash
-from workflow.lib.sums import describe_records, numbers_in, sums
+from workflow.lib.sums import describe_record, numbers_in, sums
 
 FIRST = {"pins": ["pins.txt"], "sources": ["b.py", "a.py"]}
 THEN = {"data": ["x.npz"]}
@@ -15,7 +15,9 @@ THEN = {"data": ["x.npz"]}
 
 def extend(before, stages):
     """Add files to a manifest, stage by stage."""
-    return manifest.extend(before, {stage: describe_records(f) for stage, f in stages.items()})
+    return manifest.extend(
+        before, {stage: manifest.describe_files(f, describe_record) for stage, f in stages.items()}
+    )
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from workflow.lib import records, seals, verify
+from workflow.lib.manifest import describe_files
 from workflow.lib.manifest import extend as extend_described
-from workflow.lib.sums import describe_record, describe_records
+from workflow.lib.sums import describe_record
 
 STAGES = {
     "pins": ["requirements.txt"],
@@ -31,7 +32,9 @@ X = np.linspace(0.1, 1.0, 100)
 
 def extend(manifest, stages):
     """Add files to a manifest, stage by stage."""
-    return extend_described(manifest, {stage: describe_records(f) for stage, f in stages.items()})
+    return extend_described(
+        manifest, {stage: describe_files(f, describe_record) for stage, f in stages.items()}
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,22 +49,6 @@ def extend(
     return extended
 
 
-def describe_files(paths: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Describe files, by path.
-
-    Parameters
-    ----------
-    paths : iterable of str
-        Relative to the project's folder.
-
-    Returns
-    -------
-    dict
-        For each path what `describe` says of it.
-    """
-    return {path: describe(path) for path in map(str, paths)}
-
-
 def describe(path: str) -> dict[str, Any]:
     """Give a file's hash and, of a document, that of its text without hashes."""
     description: dict[str, Any] = {"sha256": sha256(path)}
@@ -72,6 +56,26 @@ def describe(path: str) -> dict[str, Any]:
         words = PRINTED_HASH.sub(b"", Path(path).read_bytes())
         description["words"] = hashlib.sha256(words).hexdigest()
     return description
+
+
+def describe_files(
+    paths: Iterable[str], how: Callable[[str], dict[str, Any]] = describe
+) -> dict[str, dict[str, Any]]:
+    """Describe files, by path.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Relative to the project's folder.
+    how : callable, optional
+        Describes one; for records `sums.describe_record`.
+
+    Returns
+    -------
+    dict
+        For each path what `how` says of it.
+    """
+    return {path: how(path) for path in map(str, paths)}
 
 
 def sources_hash(manifest: Mapping[str, Any]) -> str:

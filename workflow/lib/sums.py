@@ -16,24 +16,8 @@ from workflow.lib.records import read_csv, read_json, read_npz
 PIECE = 2**16
 
 
-def describe_records(paths: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Describe files as `manifest.describe_files` does, those that hold numbers with their `sums`.
-
-    Parameters
-    ----------
-    paths : iterable of str
-        Relative to the project's folder.
-
-    Returns
-    -------
-    dict
-        For each path what `describe_record` says of it.
-    """
-    return {path: describe_record(path) for path in map(str, paths)}
-
-
 def describe_record(path: str) -> dict[str, Any]:
-    """Add to a file's hash the sums of its numbers, by name."""
+    """Describe a file as `manifest.describe` does, and where it holds numbers by their `sums`."""
     description = describe(path)
     if numbers := numbers_in(path):
         description["sums"] = {name: sums(values) for name, values in numbers.items()}

@@ -6,7 +6,7 @@ from workflow.lib.files import read_json, write_json, write_text
 from workflow.lib.manifest import describe_files, extend
 from workflow.lib.packages import require_pinned
 from workflow.lib.rendering import render_report
-from workflow.lib.sums import describe_records
+from workflow.lib.sums import describe_record
 
 with logged(snakemake):
     given = snakemake.input
@@ -14,7 +14,9 @@ with logged(snakemake):
     stages = read_json(given.arrays) | {
         "pins": describe_files([given.pins]),
         "sources": describe_files(given.sources),
-        "facts": describe_records([*(given[name] for name in NAMES), *given.runs, given.claims]),
+        "facts": describe_files(
+            [*(given[name] for name in NAMES), *given.runs, given.claims], describe_record
+        ),
         "figures": describe_files(given.figures),
     }
     chain = extend({}, stages)
