@@ -216,6 +216,7 @@ def train(
         pending: deque[Callable[[], Timestep]] = deque()
         for number, update in enumerate(updates, start=1):
             evaluation = test_set.evaluate(update, activations)
+            # Numbers only: its arrays can go when it has been evaluated.
             batch = update.epoch, update.loss, update.accuracy
             pending.append(partial(_timestep, number, *batch, evaluation))
             if len(pending) > PENDING:

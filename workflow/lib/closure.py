@@ -100,12 +100,12 @@ def _absolute(name: str, path: str) -> str:
 
 @cache
 def _files_of(name: str, root: str) -> tuple[str, ...]:
-    """List the module's file, and the `__init__.py` of each package on the way to it."""
+    """List the project's files that importing a name runs, looking for each name once."""
     return tuple(path.relative_to(root).as_posix() for path in _on_the_way(name, Path(root)))
 
 
 def _on_the_way(name: str, root: Path) -> Iterator[Path]:
-    """Yield each file that is run when a module is imported, the module's last."""
+    """Yield the module's file, and the `__init__.py` of each package on the way to it."""
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         place = root.joinpath(*parts[:depth])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,9 +83,10 @@ def read_json(path: str | Path) -> Any:
 
 
 def _plain(value: object) -> object:
-    """Turn what NumPy computed into what JSON knows, without loading NumPy."""
-    if tolist := getattr(value, "tolist", None):
-        return tolist()
+    """Turn what NumPy computed into what JSON knows."""
+    numpy = sys.modules.get("numpy")  # whoever has such a value has loaded it
+    if numpy and isinstance(value, numpy.generic | numpy.ndarray):
+        return value.tolist()
     raise TypeError(f"a record holds numbers, strings, lists and dicts; got {type(value)}")
 
 

@@ -127,8 +127,9 @@ STYLES: tuple[tuple[TokenType, str], ...] = (
     (Name.Attribute, ""),
 )
 
-# Characters that TeX would not read as themselves while a listing is read. The commands are
-# digits, for which LaTeX has no use: the page's head may be set while they are defined.
+# Characters that TeX would not read as themselves while a listing is read. The commands, which
+# `listing_style` defines, are digits, for which LaTeX has no use: the page's head may be set
+# while they are defined.
 CODE_CHARACTERS = {
     "\\": r"\0",
     "{": r"\1",
