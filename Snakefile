@@ -16,8 +16,13 @@ from snakemake.utils import min_version
 min_version("9.19")
 sys.path.insert(0, workflow.basedir)
 
+# Bytecode is looked at before it is used, and nobody else writes any.
+sys.dont_write_bytecode = True
+pycache_prefix, sys.pycache_prefix = sys.pycache_prefix, os.devnull
+
 from workflow.lib.bytecode import check_by_hash
 
+sys.pycache_prefix = pycache_prefix
 check_by_hash(f"{workflow.basedir}/{folder}" for folder in ("nn", "workflow"))
 
 from workflow.lib.closure import remember, sources
@@ -35,6 +40,8 @@ from workflow.lib.pins import environment
 from workflow.lib.seals import guard
 from workflow.lib.mnist_files import FILES
 
+# Snakemake itself blames other things than the disk.
+atexit.register(print_if_full)
 with told_at_the_end(WorkflowError):
     require_name(workflow.basedir)
     require_no_shadows(workflow.basedir)
@@ -59,15 +66,13 @@ date_now(
         *("resources", "results", "workflow"),
     ]
 )
-# Snakemake itself blames other things than the disk.
-atexit.register(print_if_full)
 # Python need not look for garbage when it ends: that takes a fifth of a run with nothing to do.
 atexit.register(gc.freeze)
 os.environ.update(environment(workflow.basedir))
 # Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
 sys.executable = shlex.quote(sys.executable)
 COMPUTED = ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"]
-clear_after_the_dead(COMPUTED)
+clear_after_the_dead([*COMPUTED, "nn", "workflow"])
 guard(
     COMPUTED,
     known={f"resources/mnist/{name}": sha256 for name, sha256 in FILES.items()},

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import py_compile
+import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 import pytest
 
@@ -57,6 +61,59 @@ def test_bytecode_that_is_checked_by_hash_is_left_alone(tmp_path) -> None:
     before = cached.stat()
     check_by_hash([tmp_path])
     assert cached.stat() == before
+
+
+def test_bytecode_of_an_older_source_is_replaced(tmp_path) -> None:
+    save(tmp_path, 1)
+    check_by_hash([tmp_path])
+    [cached] = (tmp_path / "__pycache__").iterdir()
+    before = cached.read_bytes()
+    save(tmp_path, 2)
+    check_by_hash([tmp_path])
+    assert cached.read_bytes() != before
+
+
+@pytest.mark.parametrize("written_by", ["Python", "us"])
+def test_bytecode_that_was_cut_off_is_replaced(tmp_path, written_by) -> None:
+    save(tmp_path, 1)
+    if written_by == "Python":
+        py_compile.compile(
+            str(tmp_path / "module.py"), invalidation_mode=PycInvalidationMode.CHECKED_HASH
+        )
+    else:
+        check_by_hash([tmp_path])
+    [cached] = (tmp_path / "__pycache__").iterdir()
+    whole = cached.read_bytes()
+    for length in (0, 4, 16, 17, len(whole) // 2, len(whole) - 33):
+        cached.write_bytes(whole[:length])
+        check_by_hash([tmp_path])
+        assert imported(tmp_path) == "1"
+
+
+def test_bytecode_with_a_flipped_byte_is_replaced(tmp_path) -> None:
+    save(tmp_path, 1)
+    check_by_hash([tmp_path])
+    [cached] = (tmp_path / "__pycache__").iterdir()
+    whole = cached.read_bytes()
+    for position in range(len(whole)):
+        cached.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        check_by_hash([tmp_path])
+        assert cached.read_bytes() == whole
+
+
+def test_nothing_is_left_of_bytecode_that_could_not_be_written_whole(tmp_path) -> None:
+    save(tmp_path, 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # No file may grow beyond this; like a full disk, it lets the beginning be written.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        check_by_hash([tmp_path])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert [*(tmp_path / "__pycache__").iterdir()] == []
+    assert imported(tmp_path) == "1"
 
 
 def test_a_source_that_is_not_python_is_left_to_who_imports_it(tmp_path) -> None:

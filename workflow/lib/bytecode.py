@@ -1,26 +1,34 @@
-"""Bytecode that belongs to the source as it is now.
+"""Bytecode that belongs to the source as it is now, and is whole.
 
 Python takes a cached `.pyc` for up to date if the source's size and time stamp, in whole seconds,
 are those noted in it. A file that was saved twice in a second, or put back with its old date, then
 runs as it was before, while its hash says that it ran as it is. So the project's modules get
 bytecode that notes the source's hash instead, which Python compares at each import.
+
+Nor does Python 3.11 notice when a full disk takes only the beginning of what it writes; every
+later run would end with an EOFError, however much space there is by then. So here bytecode is
+written whole or not at all, and ends with a hash of itself. Python does not read that far; this
+module does.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import marshal
 import os
-import py_compile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from workflow.lib.files import write_bytes
 
 #: The flags of bytecode that is checked by the source's hash (PEP 552).
 CHECKED_HASH = (0b11).to_bytes(4, "little")
 
 
 def check_by_hash(folders: Iterable[str | Path]) -> None:
-    """Replace bytecode that is checked by time.
+    """Replace bytecode that is checked by time, that is not whole or not of the source as it is.
 
     Parameters
     ----------
@@ -31,21 +39,27 @@ def check_by_hash(folders: Iterable[str | Path]) -> None:
     for folder in folders:
         for source in Path(folder).rglob("*.py"):
             cached = Path(importlib.util.cache_from_source(str(source)))
-            if not _is_checked_by_hash(cached):
+            content = source.read_bytes()
+            header = (
+                importlib.util.MAGIC_NUMBER + CHECKED_HASH + importlib.util.source_hash(content)
+            )
+            if not _is_whole(cached, header):
                 with suppress(OSError):
                     cached.unlink(missing_ok=True)
-                with suppress(OSError, py_compile.PyCompileError):
-                    py_compile.compile(
-                        os.fspath(source),
-                        doraise=True,
-                        invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH,
-                    )
+                with suppress(OSError, SyntaxError, ValueError):
+                    code = compile(content, os.fspath(source), "exec", dont_inherit=True)
+                    written = header + marshal.dumps(code)
+                    write_bytes(cached, written + _digest(written))
 
 
-def _is_checked_by_hash(cached: Path) -> bool:
-    """Read the flags of a file of bytecode, which follow its magic number."""
+def _is_whole(cached: Path, header: bytes) -> bool:
+    """Tell whether a file of bytecode begins with a header and ends with its own hash."""
     try:
-        with cached.open("rb") as file:
-            return file.read(8)[4:] == CHECKED_HASH
+        content = cached.read_bytes()
     except OSError:
         return False
+    return content.startswith(header) and content.endswith(_digest(content[:-32]))
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
