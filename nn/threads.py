@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from threading import Lock
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -30,13 +30,14 @@ class Task(Generic[T]):
     def __init__(self, work: Callable[[], T], after: Task[Any] | None = None) -> None:
         self._work: Callable[[], T] | None = work
         self._after = after
-        self._outcome: Future[T] = Future()
+        self._value: T | None = None
+        self._error: BaseException | None = None
         # Held by the thread that does the work. It may wait for earlier tasks, never for later.
         self._lock = Lock()
 
     def done(self) -> bool:
         """Say whether the work has been done."""
-        return self._outcome.done()
+        return self._work is None
 
     def result(self) -> T:
         """Do the work, or wait for the thread that does it.
@@ -51,10 +52,12 @@ class Task(Generic[T]):
         Exception
             What the work, or the work before it, raised.
         """
-        with self._lock:
-            if not self.done():
+        if self._work:
+            with self._lock:
                 self._do()
-        return self._outcome.result()
+        if self._error:
+            raise self._error
+        return cast(T, self._value)
 
     def do_if_free(self) -> bool:
         """Do the work if nobody has begun it and nothing has to be waited for; say whether."""
@@ -69,14 +72,16 @@ class Task(Generic[T]):
             self._lock.release()
 
     def _do(self) -> None:
-        assert self._work is not None
+        if not self._work:
+            return
         try:
             if self._after:
                 self._after.result()
-            self._outcome.set_result(self._work())
+            self._value = self._work()
         except BaseException as error:  # for whoever asks for the result
-            self._outcome.set_exception(error)
-        self._work = self._after = None  # lets go of their arrays
+            self._error = error
+        # Lets go of their arrays; and says that the work has been done, so it comes last.
+        self._after = self._work = None
 
 
 class Threads:
