@@ -48,6 +48,9 @@ def environment(root: str | Path) -> dict[str, str]:
         # more than the arithmetic on it where arrays are large (n = all).
         "MALLOC_MMAP_THRESHOLD_": str(2**30),
         "MALLOC_TRIM_THRESHOLD_": str(2**30),
+        # For NumPy: large arrays in ordinary pages. In a virtual machine whose host takes free
+        # memory back, the first touch of a huge page waits for the host (0.2 s for 100 MB).
+        "NUMPY_MADVISE_HUGEPAGE": "0",
     }
     kernel = os.environ.get(KERNEL_VARIABLE, BLAS_KERNEL if has_avx2() else "")
     if kernel:
