@@ -16,7 +16,7 @@ from snakemake.utils import min_version
 min_version("9.19")
 sys.path.insert(0, workflow.basedir)
 
-# Bytecode is looked at before it is used, and nobody else writes any.
+# Bytecode is looked at before any is read, and written by `check_by_hash` only.
 sys.dont_write_bytecode = True
 pycache_prefix, sys.pycache_prefix = sys.pycache_prefix, os.devnull
 

@@ -55,7 +55,7 @@ class Task(Generic[T]):
         if self._work:
             with self._lock:
                 self._do()
-        if self._error:
+        if self._error is not None:
             raise self._error
         return cast(T, self._value)
 

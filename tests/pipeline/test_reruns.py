@@ -383,6 +383,25 @@ def test_docs_and_tests_are_in_no_rule(project, planned) -> None:
     assert planned(project) == set()
 
 
+def test_what_editors_leave_beside_a_file_is_in_no_rule(project, planned) -> None:
+    for name in (
+        "nn/network.py",
+        "workflow/lib/facts.py",
+        "report/hw2.tex.j2",
+        "config/config.yaml",
+    ):
+        path = project / name
+        path.with_name(f".#{path.name}").symlink_to("somebody@somewhere.1234:5678")  # Emacs
+        for left in (f"#{path.name}#", f"{path.name}~", f".{path.name}.swp"):  # Emacs, vim
+            path.with_name(left).write_text("half a")
+    assert planned(project) == set()
+    comment(project, "report/hw2.tex.j2")
+    assert planned(project) == follow({"render_report"})
+    comment(project, "nn/gradients.py")
+    ran = snakemake(project)
+    assert ran.returncode == 0, ran.stdout
+
+
 def test_what_was_planned_is_what_runs(project, planned) -> None:
     comment(project, "report/questions/a.tex.j2")
     jobs = planned(project)

@@ -116,6 +116,14 @@ def test_nothing_is_left_of_bytecode_that_could_not_be_written_whole(tmp_path) -
     assert imported(tmp_path) == "1"
 
 
+def test_a_link_to_nowhere_is_passed_over(tmp_path) -> None:
+    # Emacs marks a file that is being edited by such a link.
+    (tmp_path / ".#module.py").symlink_to("somebody@somewhere.1234")
+    save(tmp_path, 1)
+    check_by_hash([tmp_path])
+    assert len([*(tmp_path / "__pycache__").iterdir()]) == 1
+
+
 def test_a_source_that_is_not_python_is_left_to_who_imports_it(tmp_path) -> None:
     (tmp_path / "module.py").write_text("def\n")
     check_by_hash([tmp_path])

@@ -33,23 +33,25 @@ def check_by_hash(folders: Iterable[str | Path]) -> None:
     Parameters
     ----------
     folders : iterable of str or Path
-        Where the modules are, folders in them included. What is not valid Python is left as it
-        is: whoever imports it will see.
+        Where the modules are, folders in them included. What is not valid Python, or cannot be
+        read, is left to whoever imports it.
     """
     for folder in folders:
         for source in Path(folder).rglob("*.py"):
-            cached = Path(importlib.util.cache_from_source(str(source)))
-            content = source.read_bytes()
-            header = (
-                importlib.util.MAGIC_NUMBER + CHECKED_HASH + importlib.util.source_hash(content)
-            )
-            if not _is_whole(cached, header):
-                with suppress(OSError):
-                    cached.unlink(missing_ok=True)
-                with suppress(OSError, SyntaxError, ValueError):
-                    code = compile(content, os.fspath(source), "exec", dont_inherit=True)
-                    written = header + marshal.dumps(code)
-                    write_bytes(cached, written + _digest(written))
+            with suppress(OSError, SyntaxError, ValueError):
+                _renew(source)
+
+
+def _renew(source: Path) -> None:
+    """Write a module's bytecode, unless there is such bytecode already."""
+    content = source.read_bytes()
+    header = importlib.util.MAGIC_NUMBER + CHECKED_HASH + importlib.util.source_hash(content)
+    cached = Path(importlib.util.cache_from_source(str(source)))
+    if not _is_whole(cached, header):
+        cached.unlink(missing_ok=True)
+        code = compile(content, os.fspath(source), "exec", dont_inherit=True)
+        written = header + marshal.dumps(code)
+        write_bytes(cached, written + _digest(written))
 
 
 def _is_whole(cached: Path, header: bytes) -> bool:

@@ -113,7 +113,7 @@ def _on_the_way(name: str, root: Path) -> Iterator[Path]:
             yield package
             if depth == len(parts) - 1 and not _is_module(place / parts[-1]):
                 # "from nn import train": the package hands on names of any of its modules.
-                yield from sorted(place.glob("*.py"))
+                yield from sorted(place.glob("[!.]*.py"))
         elif (module := place.with_suffix(".py")).is_file():
             yield module
             return

@@ -42,9 +42,15 @@ def part_of(section, *keys):
 
 
 def listed(*patterns):
-    """List the project's files of these patterns, sorted within each."""
+    """List the project's files of these patterns, sorted within each.
+
+    Hidden files are an editor's: Emacs marks a file that is being edited by a link to nowhere.
+    """
     return [
-        path.as_posix() for pattern in patterns for path in sorted(Path().glob(pattern))
+        path.as_posix()
+        for pattern in patterns
+        for path in sorted(Path().glob(pattern))
+        if not path.name.startswith(".")
     ]
 
 
