@@ -52,7 +52,7 @@ class Task(Generic[T]):
         Exception
             What the work, or the work before it, raised.
         """
-        if self._work:
+        if not self.done():
             with self._lock:
                 self._do()
         if self._error is not None:
@@ -72,7 +72,8 @@ class Task(Generic[T]):
             self._lock.release()
 
     def _do(self) -> None:
-        if not self._work:
+        """Do the work, unless another thread was faster. The lock is held."""
+        if self._work is None:
             return
         try:
             if self._after:

@@ -25,6 +25,7 @@ from workflow.lib.files import write_bytes
 
 #: The flags of bytecode that is checked by the source's hash (PEP 552).
 CHECKED_HASH = (0b11).to_bytes(4, "little")
+DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def check_by_hash(folders: Iterable[str | Path]) -> None:
@@ -60,8 +61,10 @@ def _is_whole(cached: Path, header: bytes) -> bool:
         content = cached.read_bytes()
     except OSError:
         return False
-    return content.startswith(header) and content.endswith(_digest(content[:-32]))
+    written, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
+    return written.startswith(header) and digest == _digest(written)
 
 
 def _digest(content: bytes) -> bytes:
+    """Hash what stands before the hash."""
     return hashlib.sha256(content).digest()
