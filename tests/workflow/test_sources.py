@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -295,6 +296,45 @@ def test_a_damaged_file_does_not_keep_its_name_when_no_mirror_answers(cache: Pat
     (cache / "images.gz").write_text("mine")
     failure(cache, [], **ONE)
     assert [path.name for path in cache.iterdir()] == ["images.gz.damaged"]
+
+
+def test_the_name_of_a_damaged_file_never_vanishes(mirror: Path, cache: Path) -> None:
+    # Snakemake fails if a file is gone that it has just seen; another build may be looking.
+    cache.mkdir()
+    path = cache / "images.gz"
+    seen: Counter[bool] = Counter()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            seen[os.path.lexists(path)] += 1
+
+    path.write_text("damaged")
+    watch = threading.Thread(target=look)
+    watch.start()
+    for _ in range(20):
+        quiet(cache, [str(mirror)])
+        assert path.read_bytes() == CONTENT["images.gz"]
+        records.write_bytes(path, b"damaged")
+    over.set()
+    watch.join()
+    assert seen[True] > 100
+    assert seen[False] == 0
+    assert (cache / "images.gz.damaged-20").read_bytes() == b"damaged"
+
+
+def test_a_damaged_file_is_kept_where_there_are_no_hard_links(
+    mirror: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    cache.mkdir()
+    (cache / "images.gz").write_text("mine")
+    quiet(cache, [str(mirror)])
+    assert (cache / "images.gz").read_bytes() == CONTENT["images.gz"]
+    assert (cache / "images.gz.damaged").read_text() == "mine"
 
 
 def test_damaged_files_can_be_set_aside_without_a_fetch(mirror: Path) -> None:

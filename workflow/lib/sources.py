@@ -2,7 +2,8 @@
 
 A mirror is a folder or an address (http, https, file). A file is taken from the first mirror
 that has it whole. What is in the cache already is checked and left alone; what is damaged there
-is set aside under a name that says so, never overwritten, never deleted.
+is set aside under a name that says so, never overwritten, never deleted. Its own name passes to
+the good file in one step: another build that shares the cache always finds something there.
 """
 
 from __future__ import annotations
@@ -146,12 +147,12 @@ def fetch(
         be written to.
     """
     folder = Path(folder)
-    wanted = set_aside(folder, files=files, sizes=sizes, report=report)
+    found = state(folder, files=files, sizes=sizes)
+    wanted = [name for name in found if found[name] != "good"]
     if wanted:
         _require_writable(folder)
     refusals: dict[str, dict[str, list[str]]] = {mirror: {} for mirror in mirrors}
     asker = _Asker(patience, terminal)
-    absent = []
     for name in wanted:
         for mirror in mirrors:
             try:
@@ -162,9 +163,7 @@ def fetch(
             _place(folder / name, content, files[name], report)
             report(f"{name}: fetched from {mirror}")
             break
-        else:
-            absent.append(name)
-    if absent:
+    if absent := set_aside(folder, files=files, sizes=sizes, report=report):
         raise _exhausted(folder, absent, refusals, files, sizes)
 
 
@@ -196,12 +195,17 @@ def set_aside(
     ReportError
         If the folder cannot be written to.
     """
-    return [
-        name
-        for name, found in state(folder, files=files, sizes=sizes).items()
-        if found == "missing"
-        or not _set_aside(Path(folder) / name, files[name], sizes[name], report)
-    ]
+    absent = []
+    for name, found in state(folder, files=files, sizes=sizes).items():
+        path = Path(folder) / name
+        if found == "damaged":
+            with _locked(path.parent):
+                found = _state(path, files[name], sizes[name])
+                if found == "damaged":
+                    path.rename(_name_aside(path, report))
+        if found != "good":
+            absent.append(name)
+    return absent
 
 
 def _require_writable(folder: Path) -> None:
@@ -213,56 +217,53 @@ def _require_writable(folder: Path) -> None:
         raise _unwritable(folder, error) from error
 
 
-def _set_aside(path: Path, sha256: str, size: int, report: Callable[[str], object]) -> bool:
-    """Give whatever damaged thing has this name another name; say whether the name is good now.
-
-    A good file stays (and perhaps another process has just put it there).
-    """
-    if _state(path, sha256, size) == "good":
-        return True
-    try:
-        with _locked(path.parent):
-            found = _state(path, sha256, size)
-            if found == "damaged":
-                aside = _free_name(path)
-                path.rename(aside)
-                report(f"{path.name}: not MNIST's (SHA-256 differs); set aside as {aside.name}")
-    except OSError as error:
-        raise _unwritable(path.parent, error) from error
-    return found == "good"
+def _place(path: Path, content: bytes, sha256: str, report: Callable[[str], object]) -> None:
+    """Put a checked file under its name, unless another process has done so meanwhile."""
+    with _locked(path.parent):
+        found = _state(path, sha256, len(content))
+        if found == "good":
+            return
+        if found == "damaged":
+            _name_also(path, _name_aside(path, report))
+        for leftover in path.parent.glob(f".{path.name}.*.part"):  # of a killed fetch
+            leftover.unlink()
+        records.write_bytes(path, content)
 
 
-def _free_name(path: Path) -> Path:
-    """Find the first of NAME.damaged, NAME.damaged-2, ... that nothing has."""
+def _name_aside(path: Path, report: Callable[[str], object]) -> Path:
+    """Find the first of NAME.damaged, NAME.damaged-2, ... that nothing has, and report it."""
     aside, number = path.with_name(f"{path.name}.damaged"), 1
     while os.path.lexists(aside):
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{number}")
+    report(f"{path.name}: not MNIST's (SHA-256 differs); set aside as {aside.name}")
     return aside
 
 
-def _place(path: Path, content: bytes, sha256: str, report: Callable[[str], object]) -> None:
-    """Put a checked file under its name, unless another process has done so meanwhile."""
+def _name_also(path: Path, other: Path) -> None:
+    """Give a thing a second name, or in place of its own where it can have but one."""
     try:
-        if not _set_aside(path, sha256, len(content), report):
-            with _locked(path.parent):
-                for leftover in path.parent.glob(f".{path.name}.*.part"):  # of a killed fetch
-                    leftover.unlink()
-                records.write_bytes(path, content)
-    except OSError as error:
-        raise _unwritable(path.parent, error) from error
+        os.link(path, other, follow_symlinks=False)
+    except (OSError, NotImplementedError):  # a folder, or a drive without links
+        path.rename(other)
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other fetches from writing in this folder. The lock leaves no file behind."""
-    handle = os.open(folder, os.O_RDONLY)
+    """Keep other fetches from writing in this folder; name it if it cannot be written to.
+
+    The lock leaves no file behind.
+    """
     try:
-        with suppress(OSError):  # a network drive without locks: two fetches there may collide
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # a network drive without locks: two fetches there may collide
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 @dataclass
