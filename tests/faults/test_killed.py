@@ -119,6 +119,7 @@ def test_jobs_end_when_snakemake_alone_is_killed(fresh: Project) -> None:
         ".snakemake/seals/.cmVwb3J0LnBkZg==.x1.part",
         ".snakemake/incomplete/.cmVwb3J0LnBkZg==.x1.part",
         ".snakemake/.imports.json.x1.part",
+        ".snakemake/first_passes/.hw2.json.x1.part",
         "results/train/.series.csv.x1.part",
         ".report.pdf.x1.part",
     ],

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from workflow.lib.closure import MEMORY
 from workflow.lib.seals import INCOMPLETE, SEALS
+from workflow.lib.typesetting import FIRST_PASSES
 
 LOCKS = Path(".snakemake/locks")
 ALIVE = Path(".snakemake/alive")
@@ -42,7 +43,7 @@ def clear_after_the_dead(places: Iterable[str | Path]) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for lock in LOCKS.glob("*.lock"):
                 lock.unlink(missing_ok=True)
-            for leftover in _leftovers([*places, SEALS, INCOMPLETE, MEMORY]):
+            for leftover in _leftovers([*places, SEALS, INCOMPLETE, MEMORY, FIRST_PASSES]):
                 leftover.unlink(missing_ok=True)
         fcntl.flock(handle, fcntl.LOCK_SH)
 

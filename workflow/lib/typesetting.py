@@ -3,6 +3,11 @@ r"""From LaTeX to PDF: in a folder of its own, with a fixed environment, and no 
 The passes are run here rather than by latexmk: its start alone costs as much as a pass, and all
 that it decides is when the auxiliary files have come to rest. The same sources then always go
 through the same passes, so that the PDF's bytes do not depend on what was built before.
+
+What was built before may only save time. The first pass finds out what stands where, and the
+second needs to know it. So a second pass may begin beside the first, from what the first pass of
+the last build had found; it counts if this first pass then finds the very same, and is thrown
+away if not.
 """
 
 from __future__ import annotations
@@ -15,18 +20,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from workflow.lib.errors import ReportError
-from workflow.lib.files import write_bytes
+from workflow.lib.files import read_json, write_bytes, write_json
 
 if sys.platform == "linux":
     import resource
 
+# What the first pass of each report found.
+FIRST_PASSES = Path(".snakemake/first_passes")
 JOB = "report"
-# Passes until the page numbers in the table of contents have come to rest; three in practice.
+# Passes until the page numbers in the table of contents have come to rest; two in practice.
 MOST_PASSES = 6
-AUXILIARY = (".aux", ".toc", ".out", ".lof", ".lot")
+AUXILIARY = [f"{JOB}.{suffix}" for suffix in ("aux", "toc", "out", "lof", "lot")]
+# The first pass's folder, in that of the others.
+FIRST = "first"
+# What the engine printed.
+SAID = "said.txt"
+# Any byte is one character, and back.
+ONE_TO_ONE = "latin-1"
 OVERFULL_PT = 2.0
 MEMORY_BYTES = 4 << 30
 FILE_BYTES = 200 << 20
@@ -59,7 +74,12 @@ def engine() -> str | None:
 
 
 def typeset(
-    source: Path, inputs: Mapping[str, Path], output: Path, *, timeout: float = 120.0
+    source: Path,
+    inputs: Mapping[str, Path],
+    output: Path,
+    *,
+    memory: Path | None = None,
+    timeout: float = 120.0,
 ) -> None:
     r"""Typeset a LaTeX document.
 
@@ -72,6 +92,9 @@ def typeset(
         (`\input{appendix.tex}`, `\includegraphics{losses.pdf}`). It finds no others.
     output : Path
         The PDF. It appears only if the document has no error and no loose end.
+    memory : Path, optional
+        Where to remember what the first pass found. If it is given, the next second pass begins
+        beside the first, on another core. The PDF is the same with and without.
     timeout : float
         Seconds for all passes together.
 
@@ -88,11 +111,11 @@ def typeset(
     with tempfile.TemporaryDirectory(prefix="typeset-") as name:
         folder = Path(name)
         _lay_out(folder, source, inputs)
-        deadline = time.monotonic() + timeout
         if found == "pdflatex":
-            log = _pdflatex(folder, str(source), deadline, timeout)
+            _lay_out(folder / FIRST, source, inputs)
+            log = _pdflatex(folder, str(source), timeout, memory)
         else:
-            log = _tectonic(folder, str(source), deadline, timeout)
+            log = _tectonic(folder, str(source), timeout)
         _refuse_loose_ends(log, str(source))
         write_bytes(output, (folder / f"{JOB}.pdf").read_bytes())
 
@@ -112,7 +135,7 @@ def _lay_out(folder: Path, source: Path, inputs: Mapping[str, Path]) -> None:
         shutil.copyfile(path, folder / name)
 
 
-def _pdflatex(folder: Path, source: str, deadline: float, timeout: float) -> str:
+def _pdflatex(folder: Path, source: str, timeout: float, memory: Path | None) -> str:
     """Run pdflatex until the auxiliary files stay as they are; return the last pass's log."""
     home = folder / "home"
     home.mkdir()
@@ -126,80 +149,126 @@ def _pdflatex(folder: Path, source: str, deadline: float, timeout: float) -> str
     }
     command = [
         *("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"),
-        *("-file-line-error", f"-jobname={JOB}"),
+        *("-file-line-error", f"-jobname={JOB}", f"{JOB}.tex"),
     ]
-    before = _auxiliary(folder)
-    for number in range(MOST_PASSES):
-        # The first pass is never the last; without its PDF it takes four fifths of the time.
-        draft = ["-draftmode"] if number == 0 else []
-        run = [*command, *draft, f"{JOB}.tex"]
-        log = _run(run, folder, environment, source, deadline, timeout)
-        after = _auxiliary(folder)
-        if after == before and number > 0:
-            return log
-        before = after
-    raise ReportError(
-        f"{source}: the page numbers still change after {MOST_PASSES} passes.",
-        "Look for a reference whose own width moves what it refers to.",
-    )
+    # The first pass is never the last; without its PDF it takes four fifths of the time.
+    draft = [*command[:1], "-draftmode", *command[1:]]
+    tex = _Engine(environment, source, timeout)
+    log = None
+    with ExitStack() as stack:
+        if guess := _recall(memory):
+            _write_auxiliary(folder, guess)
+            ahead = stack.enter_context(tex.started(command, folder))
+        tex.run(draft, folder / FIRST)
+        before = _auxiliary(folder / FIRST)
+        if guess and guess == before:
+            log = tex.log_of(ahead, folder)
+    if log is None:
+        _write_auxiliary(folder, before)
+        log = tex.run(command, folder)
+        _remember(memory, before)
+    passes = 2
+    while (after := _auxiliary(folder)) != before:
+        if passes == MOST_PASSES:
+            raise ReportError(
+                f"{source}: the page numbers still change after {MOST_PASSES} passes.",
+                "Look for a reference whose own width moves what it refers to.",
+            )
+        log = tex.run(command, folder)
+        before, passes = after, passes + 1
+    return log
 
 
-def _tectonic(folder: Path, source: str, deadline: float, timeout: float) -> str:
+def _tectonic(folder: Path, source: str, timeout: float) -> str:
     """Run tectonic, which counts the passes itself and fetches the packages that it lacks."""
     command = ["tectonic", "-X", "compile", "--untrusted", "--keep-logs", f"{JOB}.tex"]
-    return _run(command, folder, {**os.environ, **ENVIRONMENT}, source, deadline, timeout)
+    return _Engine({**os.environ, **ENVIRONMENT}, source, timeout).run(command, folder)
 
 
 def _auxiliary(folder: Path) -> dict[str, bytes]:
     """Read what one pass leaves for the next."""
-    return {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
-        if path.suffix in AUXILIARY
-    }
+    paths = [folder / name for name in AUXILIARY]
+    return {path.name: path.read_bytes() for path in paths if path.exists()}
 
 
-def _run(
-    command: list[str],
-    folder: Path,
-    environment: Mapping[str, str],
-    source: str,
-    deadline: float,
-    timeout: float,
-) -> str:
-    """Run one command of the engine; return TeX's log.
+def _write_auxiliary(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Leave this and nothing else for the next pass."""
+    for name in AUXILIARY:
+        (folder / name).unlink(missing_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
 
-    The engine stays in this process's group, so that whoever kills the build kills it too; it
-    starts no programs itself. Should it outlive us, its processor time is limited.
+
+def _recall(memory: Path | None) -> dict[str, bytes]:
+    """Read what the first pass of the last build found; nothing if that is not known."""
+    with suppress(OSError, ValueError, AttributeError, TypeError):
+        texts = read_json(memory) if memory else {}
+        return {name: texts[name].encode(ONE_TO_ONE) for name in AUXILIARY if name in texts}
+    return {}
+
+
+def _remember(memory: Path | None, contents: Mapping[str, bytes]) -> None:
+    """Keep for the next build what the first pass found, if there is room."""
+    if memory:
+        texts = {name: content.decode(ONE_TO_ONE) for name, content in contents.items()}
+        with suppress(OSError):
+            write_json(memory, texts)
+
+
+@dataclass(frozen=True)
+class _Engine:
+    """Runs commands of a TeX engine.
+
+    They stay in this process's group, so that whoever kills the build kills them too; they start
+    no programs themselves. Should they outlive us, their processor time is limited.
     """
-    said = folder / "said.txt"
-    with said.open("wb") as stdout:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.STDOUT,
-        )
+
+    environment: Mapping[str, str]
+    source: str
+    timeout: float
+    start: float = field(default_factory=time.monotonic)
+
+    def run(self, command: list[str], folder: Path) -> str:
+        """Run a command; return TeX's log."""
+        with self.started(command, folder) as process:
+            return self.log_of(process, folder)
+
+    @contextmanager
+    def started(self, command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a command, and do not leave it behind."""
+        with (folder / SAID).open("wb") as stdout:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.STDOUT,
+            )
         try:
-            _limit(process.pid, timeout)
-            status = process.wait(timeout=max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            raise ReportError(
-                f"{source}: TeX was not done after {timeout:g} seconds."
-                + _where_it_was(_text(folder / f"{JOB}.log")),
-                "Look for an endless loop in the templates (a macro that calls itself), "
-                "or raise the time limit on a slow machine.",
-            ) from None
+            _limit(process.pid, self.timeout)
+            yield process
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-    log = _text(folder / f"{JOB}.log")
-    if status != 0:
-        raise _failure(log if _first_error(log) else _text(said), source, status)
-    return log
+
+    def log_of(self, process: subprocess.Popen[bytes], folder: Path) -> str:
+        """Wait for a command; return TeX's log."""
+        left = self.start + self.timeout - time.monotonic()
+        try:
+            status = process.wait(timeout=max(0.0, left))
+        except subprocess.TimeoutExpired:
+            raise ReportError(
+                f"{self.source}: TeX was not done after {self.timeout:g} seconds."
+                + _where_it_was(_text(folder / f"{JOB}.log")),
+                "Look for an endless loop in the templates (a macro that calls itself), "
+                "or raise the time limit on a slow machine.",
+            ) from None
+        log = _text(folder / f"{JOB}.log")
+        if status != 0:
+            raise _failure(log if _first_error(log) else _text(folder / SAID), self.source, status)
+        return log
 
 
 def _limit(pid: int, seconds: float) -> None:

@@ -141,6 +141,7 @@ rule typeset:
         "logs/benchmarks/results/typeset.tsv"
     conda:
         "../../environment.yml"
+    threads: 2
     message:
         "Typeset {output.pdf}"
     script:
