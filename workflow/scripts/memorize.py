@@ -21,11 +21,14 @@ with logged(snakemake):
     own = memorize(X_train_rand, y, **recipe._asdict(), rng=rng, **limit)
 
     seeds = [(config["seed"], k) for k in range(1, config["seeds"] + 1)]
-    further = summarise(repeat(y, D, recipe, seeds=seeds, **limit))
+    tried = repeat(y, D, recipe, seeds=seeds, **limit)
 
     study = []
+    few = config["study_seeds"]
     for variant in [*(start._replace(**changes) for changes in config["study"]), recipe]:
-        attempts = repeat(y, D, variant, seeds=seeds[: config["study_seeds"]], **limit)
+        attempts = tried[:few]
+        if variant != recipe:
+            attempts = repeat(y, D, variant, seeds=seeds[:few], **limit)
         row = {"variant": differences(variant, start), **variant._asdict()}
         row |= {"changes": differing(variant, start), "lacks": differing(variant, recipe)}
         study.append(row | summarise(attempts))
@@ -33,7 +36,7 @@ with logged(snakemake):
     facts = {"n": len(y), "d": D, "mean_label": y.mean(), "seed": config["seed"], **limit}
     facts |= {"start": start._asdict(), "recipe": recipe._asdict()}
     facts |= {"own": summarise([own]) | {"accuracies": own.accuracies}}
-    facts |= {"further": further, "study": study}
+    facts |= {"further": summarise(tried), "study": study}
     records.write_json(snakemake.output.facts, facts)
     lists = ("updates", "changes", "lacks")
     table = {key: [row[key] for row in study] for key in study[0] if key not in lists}
