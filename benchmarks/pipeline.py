@@ -125,8 +125,8 @@ def build(folder: Path) -> float:
 
 
 def delete_results(project: Path) -> None:
-    """Delete everything computed; what was downloaded stays."""
-    for name in ("results", "logs"):
+    """Delete what `make clean` does: everything computed; what was downloaded stays."""
+    for name in ("results", "logs", ".snakemake"):
         shutil.rmtree(project / name, ignore_errors=True)
     (project / REPORT).unlink(missing_ok=True)
 

@@ -91,6 +91,8 @@ say "Installing the packages of $* into .venv. This takes about a minute."
 PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check --require-hashes "${files[@]}" </dev/null ||
     fail "The packages could not be installed (pip's reason stands above)." \
         "Check the network, or the disk if that is the reason. $again"
+# Matplotlib lists the fonts that it finds: here rather than in the first figure, and whole.
+MPLCONFIGDIR=.venv/matplotlib .venv/bin/python -c "import matplotlib.font_manager" || true
 mkdir -p "$installed"
 cp "$@" "$installed"
 rm "$unfinished"

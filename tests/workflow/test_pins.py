@@ -70,6 +70,23 @@ def test_kernels_are_left_alone_where_they_would_crash(monkeypatch) -> None:
     assert not {"OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES"} & set(environment("/project"))
 
 
+@pytest.mark.parametrize(
+    ("base", "writable", "folder"),
+    [
+        ("/usr", True, "/environment/matplotlib"),
+        ("/usr", False, "/project/.snakemake/matplotlib"),
+        ("/environment", True, "/project/.snakemake/matplotlib"),
+    ],
+)
+def test_the_list_of_fonts_is_kept_with_the_packages_if_that_is_ours(
+    monkeypatch, base, writable, folder
+) -> None:
+    monkeypatch.setattr(sys, "prefix", "/environment")
+    monkeypatch.setattr(sys, "base_prefix", base)
+    monkeypatch.setattr(os, "access", lambda path, mode: writable)
+    assert environment("/project")["MPLCONFIGDIR"] == folder
+
+
 def test_zone_language_and_dates_are_the_same_everywhere() -> None:
     variables = environment("/project")
     fixed = {"TZ": "UTC", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0", "PYTHONHASHSEED": "0"}

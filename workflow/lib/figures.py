@@ -45,3 +45,5 @@ def save(figure: Figure, *paths: str | Path) -> None:
         kind = Path(path).suffix[1:]
         with records.beside(path) as temporary:
             figure.savefig(temporary, format=kind, metadata=dict.fromkeys(traces[kind]))
+        # What follows shows the same, and need not find the places again.
+        figure.set_layout_engine("none")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from pathlib import Path
 
 # Matrix products differ in their last bits between the kernels that OpenBLAS chooses by processor.
@@ -40,7 +41,7 @@ def environment(root: str | Path) -> dict[str, str]:
         # These can switch other loops of the C library on.
         "GLIBC_TUNABLES": "",
         "PYTHONUTF8": "1",
-        "MPLCONFIGDIR": str(Path(root) / ".snakemake" / "matplotlib"),
+        "MPLCONFIGDIR": str(fonts_folder(root)),
         "SOURCE_DATE_EPOCH": "0",
         "TZ": "UTC",
         "LC_ALL": "C",
@@ -59,6 +60,26 @@ def environment(root: str | Path) -> dict[str, str]:
             "NPY_DISABLE_CPU_FEATURES": NUMPY_WIDE_LOOPS,
         }
     return variables
+
+
+def fonts_folder(root: str | Path) -> Path:
+    """Choose where Matplotlib keeps its list of the fonts that it finds, which takes it a second.
+
+    Like Matplotlib itself it is part of the environment. Where that is not a virtual environment,
+    or belongs to somebody else, each project has its own list.
+
+    Parameters
+    ----------
+    root : str or Path
+        The project's folder.
+
+    Returns
+    -------
+    Path
+    """
+    virtual = sys.prefix != sys.base_prefix
+    ours = virtual and os.access(sys.prefix, os.W_OK)
+    return (Path(sys.prefix) if ours else Path(root, ".snakemake")) / "matplotlib"
 
 
 def has_avx2(cpuinfo: str | Path = "/proc/cpuinfo") -> bool:
