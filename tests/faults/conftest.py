@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import defaultdict
 from pathlib import Path
 
@@ -38,8 +39,13 @@ def fresh(tmp_path: Path) -> Project:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
+    """Make the mark known; let builds be stopped by Ctrl-C although this run cannot be.
+
+    What a shell starts in the background is deaf to Ctrl-C, and so are its children.
+    """
     config.addinivalue_line("markers", "row(number, promise): a test of a row of the fault matrix")
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
