@@ -199,3 +199,40 @@ def wait_for(condition) -> None:  # type: ignore[no-untyped-def]
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+
+
+# Snakemake runs this first: it sends itself a signal at the first thing that it does once `moment`
+# has come.
+STOP_ITSELF = """
+import os, signal, sys
+def stop(event, arguments, done=[]):
+    if not done and {moment} and not os.path.exists("stopped"):
+        done.append(True)
+        os.mkdir("stopped")
+        os.kill(os.getpid(), signal.{name})
+sys.addaudithook(stop)
+"""
+MOMENTS = {
+    "it has locked the folder": "os.path.exists('.snakemake/locks/0.output.lock')",
+    "it notes down a job": "event == 'open' and '.snakemake/metadata/' in str(arguments[0])",
+}
+
+
+@pytest.mark.faults
+@row(3)
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_comes_in_a_bad_moment_stops_the_build(
+    reference: Project, fresh: Project, name: str, moment: str
+) -> None:
+    fresh.hook(STOP_ITSELF.format(moment=MOMENTS[moment], name=name))
+    build = fresh.start()
+    build.wait(timeout=60)
+    assert (fresh / "stopped").exists()
+    assert build.returncode != 0
+    assert fresh.locks() == []
+    assert quiet(fresh) == []
+    assert fresh.half_done(reference) == []
+    ended = fresh.build()
+    assert ended.status == 0, ended.said
+    assert fresh.results() == reference.results()

@@ -1,11 +1,63 @@
-"""The end of a build is not delayed."""
+"""The end of a build is not delayed, and can be asked for at any moment."""
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
+from collections.abc import Iterator
 
-from workflow.lib.ending import cancel_timers
+import pytest
+
+from workflow.lib.ending import cancel_timers, stop_as_by_ctrl_c, stop_without_waiting
+
+
+@pytest.fixture
+def handler() -> Iterator[None]:
+    """Put back what answers SIGTERM."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_before_snakemake_answers_it_sigterm_is_like_ctrl_c(handler: None) -> None:
+    stop_as_by_ctrl_c()
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_another_answer_to_sigterm_stays(handler: None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    stop_as_by_ctrl_c()
+    stop_without_waiting()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_in_another_thread_nothing_is_changed(handler: None) -> None:
+    thread = threading.Thread(target=stop_as_by_ctrl_c)
+    thread.start()
+    thread.join()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_handler_does_not_wait_for_the_thread_that_it_interrupts(handler: None) -> None:
+    lock, stopped = threading.Lock(), threading.Event()
+
+    def stop(*_: object) -> None:
+        # Snakemake's waits without end; a test had better fail.
+        if lock.acquire(timeout=20):
+            stopped.set()
+            lock.release()
+
+    signal.signal(signal.SIGTERM, stop)
+    stop_without_waiting()
+    with lock:
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert stopped.wait(20)
+    stopped.clear()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stopped.wait(20)
 
 
 def test_timers_are_cancelled_and_other_threads_go_on() -> None:
