@@ -29,7 +29,7 @@ from workflow.lib.closure import remember, sources
 from workflow.lib.configuration import check_config, require_printed, require_sections
 from workflow.lib.ending import (
     cancel_timers,
-    stop_as_by_ctrl_c,
+    stop_in_a_line,
     stop_without_waiting,
 )
 from workflow.lib.failures import print_causes, print_if_full, told_at_the_end
@@ -44,7 +44,7 @@ from workflow.lib.pins import environment
 from workflow.lib.seals import guard
 from workflow.lib.mnist_files import FILES
 
-stop_as_by_ctrl_c()
+stop_in_a_line()
 # Snakemake itself blames other things than the disk.
 atexit.register(print_if_full)
 with told_at_the_end(WorkflowError):

@@ -229,7 +229,10 @@ def test_a_signal_that_comes_in_a_bad_moment_stops_the_build(
     build = fresh.start()
     build.wait(timeout=60)
     assert (fresh / "stopped").exists()
+    said = (fresh / "said.txt").read_text(encoding="utf-8")
     assert build.returncode != 0
+    assert "Traceback" not in said
+    assert "ame command" in "".join(said.splitlines()[-2:]), said
     assert fresh.locks() == []
     assert quiet(fresh) == []
     assert fresh.half_done(reference) == []

@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from workflow.lib.ending import cancel_timers, stop_as_by_ctrl_c, stop_without_waiting
+from workflow.lib.ending import cancel_timers, stop_in_a_line, stop_without_waiting
 
 
 @pytest.fixture
-def handler() -> Iterator[None]:
-    """Put back what answers SIGTERM."""
+def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put back what answers SIGTERM and what is not caught."""
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGTERM, before)
 
 
+def test_ctrl_c_is_answered_in_a_line_and_other_errors_in_full(
+    handler: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop_in_a_line()
+    for error in (KeyboardInterrupt(), ValueError("a mistake")):
+        sys.excepthook(type(error), error, None)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["Stopped. The same command goes on from here.", "ValueError: a mistake"]
+
+
 def test_before_snakemake_answers_it_sigterm_is_like_ctrl_c(handler: None) -> None:
-    stop_as_by_ctrl_c()
+    stop_in_a_line()
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_another_answer_to_sigterm_stays(handler: None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    stop_as_by_ctrl_c()
+    stop_in_a_line()
     stop_without_waiting()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_in_another_thread_nothing_is_changed(handler: None) -> None:
-    thread = threading.Thread(target=stop_as_by_ctrl_c)
+    thread = threading.Thread(target=stop_in_a_line)
     thread.start()
     thread.join()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

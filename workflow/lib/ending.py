@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from contextlib import suppress
 from queue import SimpleQueue
+from types import TracebackType
 
 
-def stop_as_by_ctrl_c() -> None:
-    """Have SIGTERM do what Ctrl-C does, until Snakemake has its own answer to it.
+def stop_in_a_line() -> None:
+    """Have Ctrl-C answered by a line, not by where in Snakemake it struck; and SIGTERM by the same.
 
-    Without one the process would end at once and leave Snakemake's locks behind.
+    The latter until Snakemake has its own answer to SIGTERM: without one the process would end at
+    once and leave Snakemake's locks behind.
     """
+    otherwise = sys.excepthook
+
+    def say(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("Stopped. The same command goes on from here.", file=sys.stderr)
+        else:
+            otherwise(kind, error, traceback)
+
+    sys.excepthook = say
     with suppress(ValueError):  # Snakemake is not the main thread's
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, signal.default_int_handler)
