@@ -27,11 +27,7 @@ check_by_hash(f"{workflow.basedir}/{folder}" for folder in ("nn", "workflow"))
 
 from workflow.lib.closure import remember, sources
 from workflow.lib.configuration import check_config, require_printed, require_sections
-from workflow.lib.ending import (
-    cancel_timers,
-    stop_in_a_line,
-    stop_without_waiting,
-)
+from workflow.lib.ending import cancel_timers, stop_in_a_line, stop_without_waiting
 from workflow.lib.failures import print_causes, print_if_full, told_at_the_end
 from workflow.lib.folders import (
     date_now,

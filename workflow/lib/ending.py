@@ -35,9 +35,9 @@ def stop_in_a_line() -> None:
 def stop_without_waiting() -> None:
     """Have SIGTERM answered by a thread of its own, as soon as Snakemake has its handler.
 
-    The handler takes a lock that the main thread holds while it notes down what a job has
-    done. Handlers run in the main thread too; one that came at that moment would wait for itself,
-    for ever.
+    The handler takes a lock that the main thread holds while it notes down what a job has done.
+    Handlers run in the main thread too; one that came at that moment would wait for itself, for
+    ever.
     """
     stop = signal.getsignal(signal.SIGTERM)
     if not callable(stop):

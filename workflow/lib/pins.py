@@ -41,7 +41,7 @@ def environment(root: str | Path) -> dict[str, str]:
         # These can switch other loops of the C library on.
         "GLIBC_TUNABLES": "",
         "PYTHONUTF8": "1",
-        "MPLCONFIGDIR": str(fonts_folder(root)),
+        "MPLCONFIGDIR": str(_fonts_folder(root)),
         "SOURCE_DATE_EPOCH": "0",
         "TZ": "UTC",
         "LC_ALL": "C",
@@ -62,20 +62,11 @@ def environment(root: str | Path) -> dict[str, str]:
     return variables
 
 
-def fonts_folder(root: str | Path) -> Path:
+def _fonts_folder(root: str | Path) -> Path:
     """Choose where Matplotlib keeps its list of the fonts that it finds, which takes it a second.
 
     Like Matplotlib itself it is part of the environment. Where that is not a virtual environment,
     or belongs to somebody else, each project has its own list.
-
-    Parameters
-    ----------
-    root : str or Path
-        The project's folder.
-
-    Returns
-    -------
-    Path
     """
     virtual = sys.prefix != sys.base_prefix
     ours = virtual and os.access(sys.prefix, os.W_OK)
