@@ -310,7 +310,7 @@ def test_the_name_of_a_damaged_file_never_vanishes(mirror: Path, cache: Path) ->
             seen[os.path.lexists(path)] += 1
 
     path.write_text("damaged")
-    watch = threading.Thread(target=look)
+    watch = threading.Thread(target=look, daemon=True)
     watch.start()
     for _ in range(20):
         quiet(cache, [str(mirror)])

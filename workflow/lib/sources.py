@@ -202,7 +202,7 @@ def set_aside(
             with _locked(path.parent):
                 found = _state(path, files[name], sizes[name])
                 if found == "damaged":
-                    path.rename(_name_aside(path, report))
+                    _set_aside(path, Path.rename, report)
         if found != "good":
             absent.append(name)
     return absent
@@ -224,20 +224,22 @@ def _place(path: Path, content: bytes, sha256: str, report: Callable[[str], obje
         if found == "good":
             return
         if found == "damaged":
-            _name_also(path, _name_aside(path, report))
+            _set_aside(path, _name_also, report)
         for leftover in path.parent.glob(f".{path.name}.*.part"):  # of a killed fetch
             leftover.unlink()
         records.write_bytes(path, content)
 
 
-def _name_aside(path: Path, report: Callable[[str], object]) -> Path:
-    """Find the first of NAME.damaged, NAME.damaged-2, ... that nothing has, and report it."""
+def _set_aside(
+    path: Path, give: Callable[[Path, Path], object], report: Callable[[str], object]
+) -> None:
+    """Give a damaged thing the first of NAME.damaged, NAME.damaged-2, ... that nothing has."""
     aside, number = path.with_name(f"{path.name}.damaged"), 1
     while os.path.lexists(aside):
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{number}")
+    give(path, aside)
     report(f"{path.name}: not MNIST's (SHA-256 differs); set aside as {aside.name}")
-    return aside
 
 
 def _name_also(path: Path, other: Path) -> None:
