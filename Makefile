@@ -47,16 +47,16 @@ bench: ## measure the speed beside PyTorch and plain NumPy (an environment of it
 	@bash benchmarks/run.sh $(ARGS)
 
 verify: environment tex ## build the last commit anew elsewhere and compare it with its manifest
-	@$(PYTHON) -B -m workflow.lib.verify $(ARGS)
+	@$(PYTHON) -B -m provenance.verify $(ARGS)
 
 manifest: report ## accept what is built here as the released report (then commit it)
-	@$(PYTHON) -B -m workflow.lib.verify --update
+	@$(PYTHON) -B -m provenance.verify --update
 
 pictures: developer-environment ## draw the README's pictures anew from what is built
 	@bash setup/pictures.sh
 
 why: environment ## say what would be built again, and what changed
-	@$(PYTHON) -B -m workflow.lib.why $(ARGS)
+	@$(PYTHON) -B -m provenance.why $(ARGS)
 
 unlock: environment ## take away the lock that a killed build left behind
 	@$(SNAKEMAKE) --unlock

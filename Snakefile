@@ -20,25 +20,25 @@ sys.path.insert(0, workflow.basedir)
 sys.dont_write_bytecode = True
 pycache_prefix, sys.pycache_prefix = sys.pycache_prefix, os.devnull
 
-from workflow.lib.bytecode import check_by_hash
+from provenance.bytecode import check_by_hash
 
 sys.pycache_prefix = pycache_prefix
-check_by_hash(f"{workflow.basedir}/{folder}" for folder in ("nn", "workflow"))
+check_by_hash(f"{workflow.basedir}/{folder}" for folder in ("nn", "homework", "provenance", "workflow"))
 
-from workflow.lib.closure import remember, sources
-from workflow.lib.configuration import check_config, require_printed, require_sections
-from workflow.lib.ending import cancel_timers, stop_in_a_line, stop_without_waiting
-from workflow.lib.failures import print_causes, print_if_full, told_at_the_end
-from workflow.lib.folders import (
+from provenance.imports import remember, sources
+from provenance.configuration import check_config, require_printed, require_sections
+from provenance.ending import cancel_timers, stop_in_a_line, stop_without_waiting
+from provenance.failures import print_causes, print_if_full, told_at_the_end
+from provenance.folders import (
     date_now,
     require_name,
     require_no_shadows,
     require_writable,
 )
-from workflow.lib.locks import clear_after_the_dead
-from workflow.lib.pins import environment
-from workflow.lib.seals import guard
-from workflow.lib.mnist_files import FILES
+from provenance.locks import clear_after_the_dead
+from provenance.environment import environment
+from provenance.seals import guard
+from homework.mnist_files import FILES
 
 stop_in_a_line()
 # Snakemake itself blames other things than the disk.
@@ -73,7 +73,7 @@ os.environ.update(environment(workflow.basedir))
 # Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
 sys.executable = shlex.quote(sys.executable)
 COMPUTED = ["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"]
-clear_after_the_dead([*COMPUTED, "nn", "workflow"])
+clear_after_the_dead([*COMPUTED, "nn", "homework", "provenance", "workflow"])
 guard(
     COMPUTED,
     known={f"resources/mnist/{name}": sha256 for name, sha256 in FILES.items()},

@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 from benchmarks import pipeline, tables, training
 from benchmarks.tasks import ROOT, drawn_digits
-from workflow.lib.synthetic import write_dataset
+from homework.synthetic import write_dataset
 
 GROUPS = ("part-e", "batch", "width", "test-set", "pipeline")
 RESULTS = ROOT / "benchmarks" / "results"

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from benchmarks.tasks import ROOT, Task
-from workflow.lib.pins import environment
+from provenance.environment import environment
 
 THREADS = (
     "OMP_NUM_THREADS",

@@ -12,10 +12,11 @@ import pytest
 from tests.faults.matrix import row
 from tests.faults.project import Project, digest
 from tests.nn import test_digits
-from tests.workflow import test_records, test_sources
-from workflow.lib.manifest import STAGES, describe_files, extend
-from workflow.lib.records import read_npz, write_npz
-from workflow.lib.sums import describe_record
+from tests.provenance import test_mirrors as test_sources
+from tests.provenance import test_records
+from provenance.manifest import STAGES, describe_files, extend
+from provenance.records import read_npz, write_npz
+from provenance.sums import describe_record
 
 MIRROR = "a mirror"
 
@@ -43,7 +44,7 @@ def pretend_mnist(reference: Project, project: Project) -> None:
     files = {path.name: path for path in sorted((project / MIRROR).iterdir())}
     hashes = {name: digest(path) for name, path in files.items()}
     sizes = {name: path.stat().st_size for name, path in files.items()}
-    (project / "workflow/lib/mnist_files.py").write_text(
+    (project / "homework/mnist_files.py").write_text(
         f'"""Not MNIST."""\nFILES = {hashes!r}\nSIZES = {sizes!r}\n', encoding="utf-8"
     )
     project.configure(dataset="mnist", mirrors=[MIRROR])

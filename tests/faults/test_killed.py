@@ -128,7 +128,7 @@ def test_only_what_belongs_to_nobody_is_taken_away(tmp_path: Path, left: str) ->
     left_behind = tmp_path / left
     left_behind.parent.mkdir(parents=True, exist_ok=True)
     code = (
-        "from workflow.lib.locks import clear_after_the_dead as c; c(['results', 'report.pdf']);"
+        "from provenance.locks import clear_after_the_dead as c; c(['results', 'report.pdf']);"
         "print(1, flush=True); input()"
     )
     root = str(Path(__file__).parents[2])

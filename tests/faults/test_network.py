@@ -13,8 +13,8 @@ import pytest
 from tests.faults.matrix import row
 from tests.faults.project import Project
 from tests.faults.test_damage import DIGITS, pretend_mnist
-from tests.workflow import test_sources
-from tests.workflow.test_sources import CONTENT, Mirror, failure, quiet
+from tests.provenance import test_mirrors as test_sources
+from tests.provenance.test_mirrors import CONTENT, Mirror, failure, quiet
 
 # A server on this machine that misbehaves in the manner that the address names.
 server = test_sources.server

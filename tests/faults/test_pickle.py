@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.matrix import row
-from tests.workflow import test_toy_pickle
-from tests.workflow.test_toy_pickle import ATTACKS, BREAKS, PROTOCOLS, Siege
+from tests.homework import test_toy as test_toy_pickle
+from tests.homework.test_toy import ATTACKS, BREAKS, PROTOCOLS, Siege
 
 # All attacks are read in one child process with a limit of memory.
 siege = test_toy_pickle.siege

@@ -10,9 +10,10 @@ import pytest
 
 from tests.faults.matrix import row
 from tests.faults.project import Project
-from tests.workflow import test_configuration, test_latex
-from workflow.lib.errors import ReportError
-from workflow.lib.latex import escape
+from tests.provenance import test_configuration
+from tests.provenance.document import test_latex
+from provenance.errors import Failure
+from provenance.document.latex import escape
 
 CONFIG = "config/config.yaml"
 
@@ -85,7 +86,7 @@ def test_a_name_full_of_tex_appears_literally(built: Project) -> None:
 @row(24)
 @pytest.mark.parametrize("name", ["\u5f20\u4f1f", "\u0418\u0432\u0430\u043d", "a\nb", "a\tb"])
 def test_a_name_that_cannot_be_printed_is_refused_by_its_key(name: str) -> None:
-    with pytest.raises(ReportError, match=r"\(author\.name\) holds"):
+    with pytest.raises(Failure, match=r"\(author\.name\) holds"):
         escape(name, "author.name")
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.faults.matrix import row
 from tests.faults.project import Project
-from tests.workflow import test_typesetting
-from tests.workflow.test_typesetting import needs_pdftex, needs_tex
+from tests.provenance.document import test_typeset as test_typesetting
+from tests.provenance.document.test_typeset import needs_pdftex, needs_tex
 
 TEMPLATE = "report/questions/a.tex.j2"
 

@@ -17,8 +17,8 @@ import yaml
 from tests.faults.project import Project
 from tests.faults.test_damage import DIGITS, pretend_mnist
 from tests.pipeline.project import PDF, ROOT
-from workflow.lib import records
-from workflow.lib.toy_pickle import generate_toy
+from provenance import records
+from homework.toy import generate_toy
 
 RESULTS = Path("results/synthetic")
 

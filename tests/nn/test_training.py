@@ -15,7 +15,7 @@ from nn.evaluation import Evaluation, evaluate
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
 from nn.training import series, sgd, train
-from workflow.lib.synthetic import draw_digits
+from homework.synthetic import draw_digits
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {"layer_dims": [8, 6, 1], "step_size": 0.5, "batch_size": 7, "epochs": 2}

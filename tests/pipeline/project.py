@@ -129,7 +129,7 @@ for line in sys.stdin:
             folder = line.rstrip("\\n")
             os.chdir(folder)
             sys.path.insert(0, folder)
-            from workflow.lib.why import plan
+            from provenance.why import plan
             answer = [[job.rule, job.wildcards.get("step_size")] for job in plan()]
         finally:
             os.write(answers, (json.dumps(answer) + "\\n").encode())

@@ -73,44 +73,44 @@ PRINTED: dict[str, set[str]] = {
     "nn/batches.py": {*TRAIN, "memorize"},
     "nn/gram.py": {*TRAIN, "find_mistakes"},
     "nn/losses.py": NETWORK,
-    "nn/memorization.py": {"memorize"},
+    "homework/memorization.py": {"memorize"},
     "nn/network.py": {*NETWORK, "find_mistakes"},
     "nn/threads.py": {*TRAIN, "find_mistakes"},
     "nn/training.py": TRAIN,
     "report/claims.yaml": {"evaluate_claims"},
-    "workflow/lib/activation_check.py": {"check_activations"},
-    "workflow/lib/claims.py": {"evaluate_claims"},
-    "workflow/lib/curve_figures.py": CURVES,
-    "workflow/lib/digits.py": {
+    "homework/activation_check.py": {"check_activations"},
+    "provenance/document/claims.py": {"evaluate_claims"},
+    "homework/figures/curves.py": CURVES,
+    "homework/dataset.py": {
         *("select_digits", *TRAIN, "find_mistakes", "plot_samples", "plot_mistakes")
     },
-    "workflow/lib/errors.py": ALL,
-    "workflow/lib/facts.py": {"evaluate_claims", "render_report"},
-    "workflow/lib/figures.py": PLOTS,
-    "workflow/lib/files.py": ALL,
-    "workflow/lib/gradient_check.py": {"check_gradients"},
-    "workflow/lib/job.py": ALL,
-    "workflow/lib/latex.py": {"evaluate_claims", "list_code", "render_report"},
-    "workflow/lib/listing_style.py": {"render_report"},
-    "workflow/lib/listings.py": {"list_code"},
-    "workflow/lib/manifest.py": {"describe_arrays", "render_report", "typeset"},
-    "workflow/lib/memorization_figure.py": {"plot_memorization"},
-    "workflow/lib/evidence_figure.py": {"plot_mistake_evidence"},
-    "workflow/lib/gallery_figure.py": {"plot_mistakes"},
-    "workflow/lib/mistakes.py": {"find_mistakes"},
-    "workflow/lib/numerics.py": PINNED,
-    "workflow/lib/packages.py": {"render_report"},
-    "workflow/lib/pins.py": PINNED,
-    "workflow/lib/records.py": ALL - {"evaluate_claims", "list_code", "typeset"},
-    "workflow/lib/rendering.py": {"render_report"},
-    "workflow/lib/runs.py": TRAIN,
-    "workflow/lib/sums.py": {"describe_arrays", "render_report"},
-    "workflow/lib/sample_figure.py": {"plot_samples"},
-    "workflow/lib/seals.py": ALL,
-    "workflow/lib/state_figure.py": {"plot_state"},
-    "workflow/lib/synthetic.py": {"draw_digits"},
-    "workflow/lib/toy_pickle.py": {"load_toy", "check_gradients"},
-    "workflow/lib/typesetting.py": {"typeset"},
+    "provenance/errors.py": ALL,
+    "homework/facts.py": {"evaluate_claims", "render_report"},
+    "homework/figures/style.py": PLOTS,
+    "provenance/files.py": ALL,
+    "homework/gradient_check.py": {"check_gradients"},
+    "provenance/job.py": ALL,
+    "provenance/document/latex.py": {"evaluate_claims", "list_code", "render_report"},
+    "provenance/document/listing_style.py": {"render_report"},
+    "provenance/document/listings.py": {"list_code"},
+    "provenance/manifest.py": {"describe_arrays", "render_report", "typeset"},
+    "homework/figures/memorization.py": {"plot_memorization"},
+    "homework/figures/evidence.py": {"plot_mistake_evidence"},
+    "homework/figures/gallery.py": {"plot_mistakes"},
+    "homework/mistakes.py": {"find_mistakes"},
+    "provenance/numerics.py": PINNED,
+    "provenance/packages.py": {"render_report"},
+    "provenance/environment.py": PINNED,
+    "provenance/records.py": ALL - {"evaluate_claims", "list_code", "typeset"},
+    "provenance/document/rendering.py": {"render_report"},
+    "homework/runs.py": TRAIN,
+    "provenance/sums.py": {"describe_arrays", "render_report"},
+    "homework/figures/samples.py": {"plot_samples"},
+    "provenance/seals.py": ALL,
+    "homework/figures/state.py": {"plot_state"},
+    "homework/synthetic.py": {"draw_digits"},
+    "homework/toy.py": {"load_toy", "check_gradients"},
+    "provenance/document/typesetting.py": {"typeset"},
     # These look after builds and are in none.
     **{
         f"workflow/lib/{name}.py": set()
@@ -386,7 +386,7 @@ def test_docs_and_tests_are_in_no_rule(project, planned) -> None:
 def test_what_editors_leave_beside_a_file_is_in_no_rule(project, planned) -> None:
     for name in (
         "nn/network.py",
-        "workflow/lib/facts.py",
+        "homework/facts.py",
         "report/hw2.tex.j2",
         "config/config.yaml",
     ):
@@ -413,7 +413,7 @@ def test_what_was_planned_is_what_runs(project, planned) -> None:
 
 def test_the_closure_is_computed_in_a_moment() -> None:
     program = (
-        "import time; from pathlib import Path; from workflow.lib.closure import sources\n"
+        "import time; from pathlib import Path; from provenance.imports import sources\n"
         "start = time.process_time()\n"
         "for path in Path('workflow/scripts').glob('*.py'): sources(str(path), Path.cwd())\n"
         "print(time.process_time() - start)"

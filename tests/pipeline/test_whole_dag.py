@@ -8,8 +8,8 @@ import pypdf
 import pytest
 
 from tests.pipeline.project import PDF, copy_unbuilt, edit_config, products, snakemake
-from workflow.lib.files import sha256
-from workflow.lib.manifest import STAGES
+from provenance.files import sha256
+from provenance.manifest import STAGES
 
 MANIFEST = "results/synthetic/manifest.json"
 

@@ -18,7 +18,7 @@ SUMMARIES = [f"{{results}}/train/{step_size}/summary.json" for step_size in STEP
 CODE = [
     "Snakefile",
     *listed(
-        "nn/*.py", "workflow/rules/*.smk", "workflow/scripts/*.py", "workflow/lib/*.py"
+        "nn/*.py", "workflow/rules/*.smk", "workflow/scripts/*.py", "homework/**/*.py"
     ),
     "report/claims.yaml",
     "config/config.yaml",

@@ -1,10 +1,10 @@
 """Compare backpropagation with finite differences on the toy network."""
 
-from workflow.lib.job import logged
-from workflow.lib.gradient_check import check_gradients
-from workflow.lib.numerics import check_pins
-from workflow.lib.records import write_json
-from workflow.lib.toy_pickle import load_toy
+from provenance.job import logged
+from homework.gradient_check import check_gradients
+from provenance.numerics import check_pins
+from provenance.records import write_json
+from homework.toy import load_toy
 
 with logged(snakemake):
     check_pins()

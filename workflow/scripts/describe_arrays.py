@@ -1,9 +1,9 @@
 """Hash and sum up the large records, once for all reports that are made from them."""
 
-from workflow.lib.job import logged
-from workflow.lib.files import write_json
-from workflow.lib.manifest import describe_files
-from workflow.lib.sums import describe_record
+from provenance.job import logged
+from provenance.files import write_json
+from provenance.manifest import describe_files
+from provenance.sums import describe_record
 
 with logged(snakemake):
     given = snakemake.input

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from workflow.lib.job import logged
-from workflow.lib.synthetic import write_dataset
+from provenance.job import logged
+from homework.synthetic import write_dataset
 
 with logged(snakemake):
     # The rule's four outputs stand in one folder, under MNIST's names.

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from workflow.lib.job import logged
-from workflow.lib.sources import fetch
+from provenance.job import logged
+from provenance.mirrors import fetch
 
 with logged(snakemake):
     folder = Path(snakemake.output.train_images).parent

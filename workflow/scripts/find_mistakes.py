@@ -1,10 +1,10 @@
 """List the test images that the network misreads, and what sets them apart."""
 
-from workflow.lib.job import logged
-from workflow.lib import records
-from workflow.lib.digits import load_digits
-from workflow.lib.mistakes import find_mistakes
-from workflow.lib.numerics import check_pins
+from provenance.job import logged
+from provenance import records
+from homework.dataset import load_digits
+from homework.mistakes import find_mistakes
+from provenance.numerics import check_pins
 
 with logged(snakemake):
     check_pins()

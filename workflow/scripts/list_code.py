@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from workflow.lib.job import logged
-from workflow.lib.files import write_text
-from workflow.lib.listings import appendix
+from provenance.job import logged
+from provenance.files import write_text
+from provenance.document.listings import appendix
 
 with logged(snakemake):
     paths = [str(path) for path in snakemake.input.listed]

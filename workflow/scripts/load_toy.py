@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from workflow.lib.job import logged
-from workflow.lib import records
-from workflow.lib.toy_pickle import generate_toy, load_toy_pickle, save_toy, toy_facts
+from provenance.job import logged
+from provenance import records
+from homework.toy import generate_toy, load_toy_pickle, save_toy, toy_facts
 
 with logged(snakemake):
     found = snakemake.input.get("pickle") or None

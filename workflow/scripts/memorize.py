@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from workflow.lib.job import logged
-from nn.memorization import Recipe, differences, differing, memorize, repeat, summarise
-from workflow.lib import records
-from workflow.lib.numerics import check_pins
+from provenance.job import logged
+from homework.memorization import Recipe, differences, differing, memorize, repeat, summarise
+from provenance import records
+from provenance.numerics import check_pins
 
 N, D = 100, 784
 

@@ -1,9 +1,9 @@
 """Draw the training and test losses per timestep."""
 
-from workflow.lib.job import logged
-from workflow.lib.curve_figures import draw_curves
-from workflow.lib.figures import new_figure, save
-from workflow.lib.records import read_csv
+from provenance.job import logged
+from homework.figures.curves import draw_curves
+from homework.figures.style import new_figure, save
+from provenance.records import read_csv
 
 with logged(snakemake):
     figure = new_figure(snakemake.input.style)

@@ -1,9 +1,9 @@
 """Draw how many updates each variant of the network needed to memorize its training set."""
 
-from workflow.lib.job import logged
-from workflow.lib.figures import new_figure, save
-from workflow.lib.memorization_figure import draw_study
-from workflow.lib.records import read_json
+from provenance.job import logged
+from homework.figures.style import new_figure, save
+from homework.figures.memorization import draw_study
+from provenance.records import read_json
 
 with logged(snakemake):
     facts = read_json(snakemake.input.facts)

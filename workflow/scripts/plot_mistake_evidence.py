@@ -1,9 +1,9 @@
 """Draw how often misread and correctly read images show each property."""
 
-from workflow.lib.job import logged
-from workflow.lib import records
-from workflow.lib.evidence_figure import draw_evidence
-from workflow.lib.figures import new_figure, save
+from provenance.job import logged
+from provenance import records
+from homework.figures.evidence import draw_evidence
+from homework.figures.style import new_figure, save
 
 with logged(snakemake):
     facts = records.read_json(snakemake.input.facts)

@@ -1,10 +1,10 @@
 """Draw every misread test image with the network's probability."""
 
-from workflow.lib.job import logged
-from workflow.lib import records
-from workflow.lib.digits import load_test_images
-from workflow.lib.figures import new_figure, save
-from workflow.lib.gallery_figure import draw_gallery, gallery_height, mistake_groups
+from provenance.job import logged
+from provenance import records
+from homework.dataset import load_test_images
+from homework.figures.style import new_figure, save
+from homework.figures.gallery import draw_gallery, gallery_height, mistake_groups
 
 WIDTH = 6.5
 

@@ -1,9 +1,9 @@
 """Draw the first images of each digit."""
 
-from workflow.lib.job import logged
-from workflow.lib.digits import first_training_images
-from workflow.lib.figures import new_figure, save
-from workflow.lib.sample_figure import draw_samples
+from provenance.job import logged
+from homework.dataset import first_training_images
+from homework.figures.style import new_figure, save
+from homework.figures.samples import draw_samples
 
 with logged(snakemake):
     figure = new_figure(snakemake.input.style, height=1.3)

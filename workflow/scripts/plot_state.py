@@ -1,9 +1,9 @@
 """Draw what the last step size did to the network."""
 
-from workflow.lib.job import logged
-from workflow.lib.figures import new_figure, save
-from workflow.lib.records import read_csv
-from workflow.lib.state_figure import draw_state
+from provenance.job import logged
+from homework.figures.style import new_figure, save
+from provenance.records import read_csv
+from homework.figures.state import draw_state
 
 with logged(snakemake):
     figure = new_figure(snakemake.input.style, height=3.4)

@@ -1,12 +1,12 @@
 """Chain the hashes of all that the report is made from, and fill the templates."""
 
-from workflow.lib.job import logged
-from workflow.lib.facts import NAMES, gather_facts
-from workflow.lib.files import read_json, write_json, write_text
-from workflow.lib.manifest import describe_files, extend
-from workflow.lib.packages import require_pinned
-from workflow.lib.rendering import render_report
-from workflow.lib.sums import describe_record
+from provenance.job import logged
+from homework.facts import NAMES, gather_facts
+from provenance.files import read_json, write_json, write_text
+from provenance.manifest import describe_files, extend
+from provenance.packages import require_pinned
+from provenance.document.report import render_report
+from provenance.sums import describe_record
 
 with logged(snakemake):
     given = snakemake.input

@@ -1,10 +1,10 @@
 """Keep the 3s and 9s of a dataset, and measure what the report says about them."""
 
-from workflow.lib.job import logged
+from provenance.job import logged
 from nn.digits import IdxError, dataset_facts, read_threes_nines
-from workflow.lib.digits import Digits, save_digits
-from workflow.lib.errors import ReportError
-from workflow.lib.records import write_json
+from homework.dataset import Digits, save_digits
+from provenance.errors import Failure
+from provenance.records import write_json
 
 with logged(snakemake):
     source = snakemake.input
@@ -12,7 +12,7 @@ with logged(snakemake):
         X_train, y_train, train_index = read_threes_nines(source.train_images, source.train_labels)
         X_test, y_test, test_index = read_threes_nines(source.test_images, source.test_labels)
     except IdxError as error:
-        raise ReportError(
+        raise Failure(
             str(error), "Move that file away and build again: it is then made anew."
         ) from error
     digits = Digits(X_train, y_train, X_test, y_test, train_index, test_index)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from workflow.lib.job import logged
+from provenance.job import logged
 from nn.training import series, train
-from workflow.lib import records
-from workflow.lib.digits import load_digits
-from workflow.lib.numerics import check_pins
-from workflow.lib.runs import summarise
+from provenance import records
+from homework.dataset import load_digits
+from provenance.numerics import check_pins
+from homework.runs import summarise
 
 with logged(snakemake):
     check_pins()

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from workflow.lib.job import logged
-from workflow.lib.files import read_json, write_json
-from workflow.lib.manifest import describe_files, extend
-from workflow.lib.typesetting import FIRST_PASSES, typeset
+from provenance.job import logged
+from provenance.files import read_json, write_json
+from provenance.manifest import describe_files, extend
+from provenance.document.typeset import FIRST_PASSES, typeset
 
 with logged(snakemake):
     given, pdf = snakemake.input, snakemake.output.pdf

@@ -1,0 +1,71 @@
+"""The digits record: the 3s and 9s of a dataset, as `select_digits` wrote them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from provenance import records
+
+
+class Digits(NamedTuple):
+    """Images of 3s (label 0) and 9s (label 1).
+
+    Attributes
+    ----------
+    X_train, X_test : ndarray of shape (n, 784)
+        One flattened image a row, float64 in [0, 1].
+    y_train, y_test : ndarray of shape (n,)
+        0.0 for a 3, 1.0 for a 9.
+    train_index, test_index : ndarray of shape (n,)
+        Where each image stands in the dataset's original file.
+    """
+
+    X_train: npt.NDArray[np.float64]
+    y_train: npt.NDArray[np.float64]
+    X_test: npt.NDArray[np.float64]
+    y_test: npt.NDArray[np.float64]
+    train_index: npt.NDArray[Any]
+    test_index: npt.NDArray[Any]
+
+
+def save_digits(path: str | Path, digits: Digits) -> None:
+    """Write digits with one byte a pixel, as MNIST has them."""
+    small = {
+        name: array if name.endswith("index") else pixels(array) if name[0] == "X" else array
+        for name, array in digits._asdict().items()
+    }
+    records.write_npz(
+        path, **{n: a.astype(np.uint8) if n[0] == "y" else a for n, a in small.items()}
+    )
+
+
+def load_digits(path: str | Path) -> Digits:
+    """Read what `save_digits` wrote, as the network takes it."""
+    arrays = records.read_npz(path)
+    for name in ("X_train", "X_test"):
+        arrays[name] = arrays[name] / 255.0
+    for name in ("y_train", "y_test"):
+        arrays[name] = arrays[name].astype(np.float64)
+    return Digits(**arrays)
+
+
+def load_test_images(path: str | Path) -> npt.NDArray[np.float64]:
+    """Read only `X_test`."""
+    images: npt.NDArray[np.float64] = records.read_npz(path)["X_test"] / 255.0
+    return images
+
+
+def first_training_images(path: str | Path, k: int) -> list[npt.NDArray[np.float64]]:
+    """Read only the first k training images of each label, 0 and 1."""
+    arrays = records.read_npz(path)
+    places = [np.flatnonzero(arrays["y_train"] == label)[:k] for label in (0, 1)]
+    return [arrays["X_train"][rows] / 255.0 for rows in places]
+
+
+def pixels(X: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Undo the division by 255, exactly."""
+    return np.rint(X * 255.0).astype(np.uint8)

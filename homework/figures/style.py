@@ -1,0 +1,49 @@
+"""A figure in the report's style, and the same PDF for the same figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from provenance import records
+
+
+def new_figure(style: str | Path, width: float = 6.5, height: float = 2.25) -> Figure:
+    """Make an empty figure.
+
+    Parameters
+    ----------
+    style : str or Path
+        The Matplotlib style file; a person's own matplotlibrc has no say.
+    width, height : float, optional
+        In inches; 6.5 is the report's text width.
+
+    Returns
+    -------
+    Figure
+    """
+    mpl.rc_file(style)  # over Matplotlib's defaults
+    return Figure(figsize=(width, height))
+
+
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write a figure without date or version in it, each file whole or not at all.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    *paths : str or Path
+        Where to; the ending says in which format, .pdf or .svg.
+    """
+    # Without a fixed salt the names inside an SVG would differ from run to run.
+    mpl.rcParams["svg.hashsalt"] = "report"
+    traces = {"pdf": ("CreationDate", "Creator", "Producer"), "svg": ("Date", "Creator")}
+    for path in paths:
+        kind = Path(path).suffix[1:]
+        with records.beside(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata=dict.fromkeys(traces[kind]))
+        # What follows shows the same, and need not find the places again.
+        figure.set_layout_engine("none")

@@ -1,0 +1,27 @@
+"""The one exception that a person is meant to read."""
+
+from __future__ import annotations
+
+#: How the last words of a failed job begin in its log; `failures` looks for them.
+MARK = "ERROR: "
+
+
+class Failure(Exception):
+    """Something outside the code is wrong, and a person can mend it.
+
+    Parameters
+    ----------
+    cause : str
+        What was expected, what came, and where.
+    remedy : str
+        What to do now.
+    """
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(cause, remedy)
+        self.cause = cause
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Both parts, as the last lines of a failed build show them."""
+        return f"{self.cause}\n  -> {self.remedy}"

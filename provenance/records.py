@@ -1,0 +1,95 @@
+"""Records: what one rule leaves for the next, the same bytes for the same content.
+
+Arrays go to `.npz`, series to `.csv`, facts to `.json`. A record appears whole or not at all:
+it is written beside its final name and then renamed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from provenance.files import beside, read_json, write_bytes, write_json, write_text
+
+__all__ = [
+    "beside",
+    "read_csv",
+    "read_json",
+    "read_npz",
+    "write_bytes",
+    "write_csv",
+    "write_json",
+    "write_npz",
+    "write_text",
+]
+
+# A zip member must carry a date; this is the earliest that the format can say.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def write_csv(path: str | Path, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]) -> None:
+    """Write equally long columns; floats as their shortest round-trip form.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    columns : mapping of str to sequence
+        The columns in their order, by name.
+    """
+    plain = [np.asarray(column).tolist() for column in columns.values()]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*plain, strict=True))
+    write_text(path, text.getvalue())
+
+
+def read_csv(path: str | Path) -> dict[str, npt.NDArray[Any]]:
+    """Read what `write_csv` wrote: an array per column, of integers, floats or strings."""
+    with open(path, newline="", encoding="utf-8") as file:
+        names, *rows = csv.reader(file)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return {name: _numbers(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _numbers(column: Sequence[str]) -> npt.NDArray[Any]:
+    """Convert a column of text to integers, else floats, else leave it text."""
+    for kind in (np.int64, np.float64):
+        try:
+            return np.array(column, dtype=np.str_).astype(kind)
+        except ValueError:
+            continue
+    return np.array(column)
+
+
+def write_npz(path: str | Path, **arrays: npt.NDArray[Any]) -> None:
+    """Write arrays as an uncompressed `.npz` without time stamps.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    **arrays : ndarray
+        The arrays by name. Their order in the file is that of the names.
+    """
+    with beside(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name in sorted(arrays):
+            content = io.BytesIO()
+            array = np.asarray(arrays[name], order="C")
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), content.getvalue())
+
+
+def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
+    """Read what `write_npz` wrote. Zip checks each member's CRC on the way."""
+    # np.load itself leaves a damaged file open.
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}

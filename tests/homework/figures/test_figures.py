@@ -1,0 +1,138 @@
+"""Figures: the report's style only, the same bytes each time, and what the curves show."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from homework.figures.curves import draw_curves, mark_epochs
+from homework.figures.style import new_figure, save
+from homework.figures.samples import draw_samples
+from homework.figures.state import draw_state
+
+STYLE = Path(__file__).resolve().parents[2] / "report" / "report.mplstyle"
+
+
+@pytest.fixture(autouse=True)
+def own_settings():
+    """Give Matplotlib's settings back after each test."""
+    with mpl.rc_context():
+        yield
+
+
+def series(n: int = 12) -> dict[str, np.ndarray]:
+    """Make a run of three epochs."""
+    rising = np.linspace(0.1, 0.9, n)
+    names = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+    state = ["dead_hidden_units", "saturated_outputs", "output_spread"]
+    return {
+        "timestep": np.arange(1, n + 1),
+        "epoch": 1 + np.arange(n) * 3 // n,
+        **{name: rising + 0.001 * k for k, name in enumerate([*names, *state])},
+    }
+
+
+def curves(quantity: str = "loss"):
+    """Draw a figure of two curves."""
+    figure = new_figure(STYLE)
+    draw_curves(figure.subplots(), series(), quantity, "average loss (nats)")
+    return figure
+
+
+def test_a_figure_has_the_asked_size_and_the_style_of_the_file() -> None:
+    figure = new_figure(STYLE, 4.0, 3.0)
+    assert figure.get_size_inches().tolist() == [4.0, 3.0]
+    assert mpl.rcParams["font.size"] == 8
+    assert mpl.rcParams["pdf.fonttype"] == 42
+
+
+def test_a_persons_own_settings_have_no_say() -> None:
+    mpl.rcParams["lines.marker"] = "o"
+    mpl.rcParams["font.size"] = 30
+    new_figure(STYLE)
+    assert mpl.rcParams["lines.marker"] == "None"
+    assert mpl.rcParams["font.size"] == 8
+
+
+def test_a_figure_has_the_same_bytes_each_time_and_says_no_date(tmp_path, monkeypatch) -> None:
+    save(curves(), tmp_path / "once.pdf")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    save(curves(), tmp_path / "again.pdf")
+    content = (tmp_path / "once.pdf").read_bytes()
+    assert content.startswith(b"%PDF") and content.rstrip().endswith(b"%%EOF")
+    assert content == (tmp_path / "again.pdf").read_bytes()
+    assert b"CreationDate" not in content and b"Matplotlib" not in content
+
+
+def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path) -> None:
+    figure = curves()
+    figure.text(0.5, 0.5, "$\\nosuchcommand$")
+    with pytest.raises(ValueError, match="nosuchcommand"):
+        save(figure, tmp_path / "broken.pdf")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("quantity", ["loss", "accuracy"])
+def test_both_curves_are_drawn_from_their_columns_with_names(quantity) -> None:
+    (ax,) = curves(quantity).axes
+    columns = series()
+    drawn = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
+    np.testing.assert_array_equal(drawn["training (mini-batch)"], columns[f"train_{quantity}"])
+    np.testing.assert_array_equal(drawn["test (whole set)"], columns[f"test_{quantity}"])
+    assert len(ax.get_legend().get_texts()) == 2
+    assert "timestep" in ax.get_xlabel()
+    assert ax.get_ylabel() == "average loss (nats)"
+    assert ax.get_xlim() == (0, 12)
+
+
+def test_the_two_curves_can_be_told_apart_in_grey() -> None:
+    (ax,) = curves().axes
+    train, test = (line for line in ax.get_lines() if not line.get_label().startswith("_"))
+    assert train.get_linewidth() < test.get_linewidth()
+    red, green, blue = mpl.colors.to_rgb(test.get_color())
+    brightness = 0.3 * red + 0.59 * green + 0.11 * blue
+    assert mpl.colors.to_rgb(train.get_color())[0] - brightness > 0.2
+
+
+def test_each_end_of_an_epoch_is_marked_once() -> None:
+    ax = new_figure(STYLE).subplots()
+    mark_epochs(ax, series())
+    assert [line.get_xdata()[0] for line in ax.get_lines()] == [4, 8]
+
+
+def test_a_run_of_one_epoch_needs_no_mark() -> None:
+    ax = new_figure(STYLE).subplots()
+    mark_epochs(ax, {**series(), "epoch": np.ones(12, int)})
+    assert len(ax.get_lines()) == 0
+
+
+def test_the_state_shows_the_loss_above_and_three_shares_below() -> None:
+    above, below = axes = new_figure(STYLE).subplots(2, 1, sharex=True)
+    columns = series()
+    draw_state(axes, columns)
+    np.testing.assert_array_equal(above.get_lines()[0].get_ydata(), columns["test_loss"])
+    drawn = {line.get_label(): line.get_ydata() for line in below.get_lines()}
+    np.testing.assert_array_equal(drawn["dead hidden units"], columns["dead_hidden_units"])
+    np.testing.assert_array_equal(drawn["saturated outputs"], columns["saturated_outputs"])
+    np.testing.assert_array_equal(drawn["spread of the outputs"], columns["output_spread"])
+    assert below.get_xscale() == above.get_xscale() == "log"
+    styles = {(line.get_color(), line.get_linestyle()) for line in below.get_lines()}
+    assert len(styles) == 3
+
+
+def test_each_row_of_samples_says_which_digit_it_is() -> None:
+    figure = new_figure(STYLE)
+    blank = [np.zeros((2, 784))] * 2
+    draw_samples(figure.subplots(2, 2), blank, "39")
+    width, height = figure.get_size_inches() * figure.dpi
+    shown = [text for ax in figure.axes for text in ax.texts if text.get_visible()]
+    assert [text.get_text() for text in shown] == ["3", "9"]
+    FigureCanvasAgg(figure).draw()
+    for text in shown:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height

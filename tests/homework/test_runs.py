@@ -1,0 +1,96 @@
+"""What is said of a run, on series made for the purpose."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from provenance import records
+from homework.runs import first, from_then_on, summarise
+
+T = np.arange(1, 7)
+
+
+def series(**changes):
+    """Make six timesteps in three epochs of two."""
+    columns = {
+        "timestep": T,
+        "epoch": [1, 1, 2, 2, 3, 3],
+        "train_loss": [0.7, 0.6, 0.5, 0.4, 0.3, 0.1],
+        "train_accuracy": [0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
+        "test_loss": [0.69, 0.9, 0.5, 0.4, 0.2, 0.3],
+        "test_accuracy": [0.5, 0.96, 0.94, 0.99, 0.97, 0.96],
+        "dead_hidden_units": [0, 0, 0, 0, 0, 0.25],
+        "saturated_outputs": [0, 0.5, 0.75, 0, 0, 0.1],
+        "output_spread": [0.1, 0.9, 0.9, 0.9, 0.9, 0.8],
+    }
+    return {name: np.asarray(column) for name, column in {**columns, **changes}.items()}
+
+
+def test_counts_and_ends_are_read_off_the_series() -> None:
+    facts = summarise(series())
+    assert facts["timesteps"] == 6
+    assert facts["updates_per_epoch"] == 2
+    assert facts["test_loss"] == {"first": 0.69, "last": 0.3, "largest": 0.9}
+    assert facts["largest_test_loss_at"] == 2
+    assert facts["dead_hidden_units"] == 0.25
+    assert facts["saturated_outputs_at_largest_loss"] == 0.5
+    assert facts["output_spread"] == 0.8
+
+
+def test_the_last_epoch_is_summed_up_by_itself() -> None:
+    facts = summarise(series())
+    assert facts["train_accuracy_last_epoch"] == pytest.approx(0.95)
+    accuracy = facts["test_accuracy"]
+    assert (accuracy["first"], accuracy["last"], accuracy["largest"]) == (0.5, 0.96, 0.99)
+
+
+def test_the_first_95_percent_count_even_if_they_are_lost_again() -> None:
+    assert summarise(series())["above_95_percent_at"] == 2
+    exactly = series(test_accuracy=[0.5, 0.9, 0.95, 0.9, 0.9, 0.9])
+    assert summarise(exactly)["above_95_percent_at"] == 3
+
+
+def test_what_never_happened_has_no_timestep() -> None:
+    facts = summarise(series(test_accuracy=np.full(6, 0.5)))
+    assert facts["above_95_percent_at"] is None
+    assert facts["all_units_dead_from"] is None
+    assert facts["constant_output_from"] is None
+
+
+def test_death_and_constancy_count_from_when_they_are_final() -> None:
+    facts = summarise(
+        series(dead_hidden_units=[0, 1, 0.5, 1, 1, 1], output_spread=[0, 0.9, 0.1, 1e-16, 0, 0])
+    )
+    assert facts["all_units_dead_from"] == 4
+    assert facts["constant_output_from"] == 5
+
+
+def test_a_summary_is_a_record(tmp_path) -> None:
+    records.write_json(tmp_path / "summary.json", summarise(series()))
+    assert records.read_json(tmp_path / "summary.json")["test_loss"]["last"] == 0.3
+
+
+@pytest.mark.parametrize(
+    ("holds", "at", "since"),
+    [
+        ("000000", None, None),
+        ("111111", 1, 1),
+        ("000001", 6, 6),
+        ("011111", 2, 2),
+        ("100000", 1, None),
+        ("101011", 1, 5),
+        ("111110", 1, None),
+        ("010111", 2, 4),
+    ],
+)
+def test_when_something_holds_first_and_for_good(holds, at, since) -> None:
+    mask = np.array([c == "1" for c in holds])
+    assert first(T, mask) == at
+    assert from_then_on(T, mask) == since
+
+
+def test_timesteps_are_taken_from_their_column() -> None:
+    mask = np.array([False, True, True])
+    assert first(np.array([10, 20, 30]), mask) == 20
+    assert from_then_on(np.array([10, 20, 30]), mask) == 20

@@ -1,0 +1,182 @@
+"""Claims and the report that prints them: a sentence stands only while its records bear it out."""
+
+from __future__ import annotations
+
+import pytest
+
+from provenance.document.claims import evaluate_claims, require_true
+from provenance.errors import Failure
+from provenance.manifest import sources_hash
+from provenance.document.report import render_report
+
+FACTS = {"runs": {"first": {"accuracy": 0.98267, "losses": [0.5, 0.25]}}, "dead": None}
+LEARNS = """\
+learns:
+  sentence: The accuracy is << accuracy | percent >>.
+  numbers: {accuracy: runs.first.accuracy}
+  holds: accuracy >= 0.98
+"""
+FALLS = """\
+falls:
+  sentence: It falls to << last | decimal(2) >>.
+  numbers: {first: runs.first.losses.0, last: runs.first.losses.1}
+  holds: last < first / 4
+"""
+
+
+@pytest.fixture
+def evaluate(tmp_path):
+    """Return a function that evaluates claims given as YAML over FACTS."""
+
+    def run(text: str):
+        (tmp_path / "claims.yaml").write_text(text)
+        return evaluate_claims(tmp_path / "claims.yaml", FACTS)
+
+    return run
+
+
+def one(holds: str, numbers: str = "{a: runs.first.accuracy}", sentence: str = "So.") -> str:
+    """Write a file of one claim."""
+    return f"c:\n  sentence: {sentence!r}\n  numbers: {numbers}\n  holds: {holds!r}\n"
+
+
+def test_a_claim_is_its_sentence_numbers_condition_and_truth(evaluate) -> None:
+    assert evaluate(LEARNS + FALLS) == {
+        "learns": {
+            "sentence": r"The accuracy is 98.27\,\%.",
+            "numbers": {"accuracy": 0.98267},
+            "condition": "accuracy >= 0.98",
+            "holds": True,
+        },
+        "falls": {
+            "sentence": "It falls to 0.25.",
+            "numbers": {"first": 0.5, "last": 0.25},
+            "condition": "last < first / 4",
+            "holds": False,
+        },
+    }
+
+
+def test_claims_that_hold_let_the_build_go_on(evaluate) -> None:
+    require_true(evaluate(LEARNS))
+
+
+def test_a_false_claim_stops_it_with_name_sentence_numbers_and_condition(evaluate) -> None:
+    with pytest.raises(Failure) as stop:
+        require_true(evaluate(LEARNS + FALLS))
+    message = str(stop.value)
+    assert "claim falls: It falls to 0.25." in message
+    assert "expected: last < first / 4; got: first = 0.5, last = 0.25" in message
+    assert "report/claims.yaml" in stop.value.remedy
+    assert "learns" not in message
+
+
+def test_every_false_claim_is_named(evaluate) -> None:
+    claims = evaluate(LEARNS.replace("0.98", "0.99") + FALLS)
+    with pytest.raises(Failure, match=r"(?s)claim learns.*claim falls"):
+        require_true(claims)
+
+
+@pytest.mark.parametrize(
+    ("path", "missing", "known"),
+    [
+        ("runs.last.accuracy", "'last'", "['first']"),
+        ("nowhere", "'nowhere'", "['dead', 'runs']"),
+        ("runs.first.losses.2", "'2'", "list"),
+        ("runs.first.losses.last", "'last'", "list"),
+        ("runs.first.accuracy.mean", "'mean'", "float"),
+        ("dead.since", "'since'", "NoneType"),
+    ],
+)
+def test_a_path_that_is_not_in_the_records_is_named(evaluate, path, missing, known) -> None:
+    with pytest.raises(Failure) as stop:
+        evaluate(one("true", f"{{a: {path}}}"))
+    assert stop.value.cause.startswith(f"Claim 'c' asks the records for {path!r}")
+    assert stop.value.cause.endswith(f"there is no {missing} in {known}.")
+
+
+@pytest.mark.parametrize("condition", ["a", "a and 2", "missing", "a + 1", "'true'", "none"])
+def test_a_condition_that_is_neither_true_nor_false_is_refused(evaluate, condition) -> None:
+    with pytest.raises(Failure, match="The condition of claim 'c' must be true or false"):
+        evaluate(one(condition))
+
+
+@pytest.mark.parametrize("condition", ["a <", "a < missing", "a / 0 > 1", "a < 'text'"])
+def test_a_condition_that_cannot_be_evaluated_is_refused_by_name(evaluate, condition) -> None:
+    with pytest.raises(Failure, match="'c'"):
+        evaluate(one(condition))
+
+
+def test_a_condition_cannot_reach_beyond_its_numbers(evaluate) -> None:
+    # Python's objects lead from any value to every loaded class; the sandbox hides the first step.
+    assert evaluate(one("a.__class__ is defined"))["c"]["holds"] is False
+
+
+def test_a_record_that_is_none_can_be_asked_for(evaluate) -> None:
+    assert evaluate(one("a is none", "{a: dead}"))["c"]["holds"] is True
+
+
+def test_a_comparison_with_what_never_happened_does_not_hold(evaluate) -> None:
+    claim = evaluate(one("a < 3", "{a: dead}", sentence="At << a | decimal(0) >> it is << a >>."))[
+        "c"
+    ]
+    assert claim["holds"] is False
+    assert claim["sentence"] == "At [never] it is [never]."
+
+
+def test_a_sentence_prints_only_numbers_that_it_names(evaluate) -> None:
+    with pytest.raises(Exception, match="'accuracy' is undefined"):
+        evaluate(one("true", sentence="It is << accuracy >>."))
+
+
+CHAIN = {
+    "pins": {"files": {}},
+    "sources": {"files": {"nn/network.py": "ab"}},
+    "figures": {"chain": "feed"},
+}
+
+
+def render(folder, template, claims, **author):
+    """Render a report of one template."""
+    (folder / "main.tex.j2").write_text(template)
+    return render_report(folder, {"n": 12080}, claims, CHAIN, author, "mnist")
+
+
+CLAIM = {"learns": {"sentence": r"It learns 98\,\%.", "holds": True}}
+
+
+def test_a_true_claim_is_printed_as_it_is(tmp_path) -> None:
+    assert render(tmp_path, '<< claim("learns") >>', CLAIM) == r"It learns 98\,\%."
+
+
+def test_a_claim_that_does_not_hold_is_printed_with_a_note(tmp_path) -> None:
+    claims = {"learns": {**CLAIM["learns"], "holds": False}}
+    text = render(tmp_path, '<< claim("learns") >>', claims)
+    assert "do not bear it out" in text
+    assert text.index("do not bear it out") < text.index(r"It learns 98\,\%.")
+
+
+def test_a_template_that_asks_for_an_unknown_claim_is_refused(tmp_path) -> None:
+    with pytest.raises(Failure, match=r"'lerns'(?s:.*)There are learns"):
+        render(tmp_path, '<< claim("lerns") >>', CLAIM)
+
+
+def test_a_claim_that_nobody_prints_is_refused(tmp_path) -> None:
+    with pytest.raises(Failure, match="No template prints the claims learns"):
+        render(tmp_path, "nothing", CLAIM)
+
+
+def test_facts_and_author_reach_the_template_escaped(tmp_path) -> None:
+    text = render(tmp_path, "<< n | count >> << author.name >> << dataset >>", {}, name="R&D_50%")
+    assert text == r"12{,}080 R\&D\_50\% mnist"
+
+
+def test_the_hashes_of_what_it_was_built_from_reach_the_template(tmp_path) -> None:
+    chain, sources = render(tmp_path, "<< chain_hash >> << sources_hash >>", {}).split()
+    assert chain == "feed"
+    assert sources == sources_hash(CHAIN)
+
+
+def test_a_character_without_glyph_is_named_with_its_key(tmp_path) -> None:
+    with pytest.raises(Failure, match=r"author\.name"):
+        render(tmp_path, "<< author.name >>", {}, name="\u4e09")

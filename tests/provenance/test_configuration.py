@@ -1,0 +1,188 @@
+"""Configurations that are wrong, and what is said of each."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provenance.configuration import check_config, require_printed
+from provenance.errors import Failure
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNT = "expected a whole number, 1 or more"
+POSITIVE = "expected a positive number"
+FINITE = "expected a finite number"
+STEPS = "training.step_sizes"
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+VALID = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+
+
+def problems(config) -> str:
+    """Return what is said of a configuration that must be refused."""
+    with pytest.raises(Failure) as refusal:
+        check_config(config, SCHEMA)
+    assert "config/config.yaml" in str(refusal.value)
+    return refusal.value.cause
+
+
+def changed(path: str, value: object, *, remove: bool = False):
+    """Change one key of the valid configuration; the value is written as YAML has it."""
+    config = copy.deepcopy(VALID)
+    *sections, key = path.split(".")
+    section = config
+    for name in sections:
+        section = section[name]
+    if remove:
+        del section[key]
+    else:
+        section[key] = yaml.safe_load(value) if isinstance(value, str) else value
+    return config
+
+
+def test_the_committed_configuration_is_valid() -> None:
+    check_config(VALID, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("author.name", "'R&D_50% #1 ~^\\{}$'"),
+        ("dataset", "synthetic"),
+        ("mirrors", "[]"),
+        (STEPS, "[1, 10.0, 0.001]"),
+        ("training.seed", "0"),
+        ("synthetic.train_images", "100"),
+    ],
+)
+def test_what_may_be_changed_may_be_changed(path, value) -> None:
+    check_config(changed(path, value), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("training.hiden", "3", "unknown key 'hiden' in training; did you mean 'hidden'?"),
+        ("training.batchsize", "3", "'batchsize' in training; did you mean 'batch_size'?"),
+        ("trainnig", "{}", "unknown key 'trainnig'; did you mean 'training'?"),
+        ("author.zzz", "x", "unknown key 'zzz' in author; expected one of name, worked_with"),
+        ("1", "x", "unknown key '1'; expected one of author, dataset"),
+        ("training.hidden", "wide", f"training.hidden: {COUNT}; got 'wide'"),
+        ("training.hidden", "2.5", f"training.hidden: {COUNT}; got 2.5"),
+        ("training.hidden", "true", f"training.hidden: {COUNT}; got True"),
+        ("training.hidden", "0", f"training.hidden: {COUNT}; got 0"),
+        ("training.seed", "-1", "training.seed: expected a whole number, 0 or more; got -1"),
+        ("training.seed", "", "training.seed: expected a whole number, 0 or more; got None"),
+        (
+            STEPS,
+            "[0.1, 1e-3]",
+            f"{STEPS}.1: {POSITIVE}; got '1e-3' (YAML reads this as text",
+        ),
+        (STEPS, "[0.1, .nan]", f"{STEPS}.1: {FINITE}; got nan"),
+        (STEPS, "[0.1, .inf]", f"{STEPS}.1: {FINITE}; got inf"),
+        (STEPS, "[0.1, 0]", f"{STEPS}.1: {POSITIVE}; got 0"),
+        (STEPS, "[0.1, -1.0]", f"{STEPS}.1: {POSITIVE}; got -1.0"),
+        (STEPS, "[0.1]", "at least two different positive numbers; got [0.1]"),
+        (STEPS, "[1, 1.0]", "at least two different positive numbers; got [1, 1.0]"),
+        (STEPS, "0.1", "at least two different positive numbers; got 0.1"),
+        ("dataset", "mnits", "dataset: expected mnist or synthetic; got 'mnits'"),
+        ("mirrors", "here", "mirrors: expected a list of folders or addresses; got 'here'"),
+        ("mirrors", "['']", "mirrors.0: expected a folder or an address; got ''"),
+        (
+            "memorization.recipe.witdh",
+            "3",
+            "unknown key 'witdh' in memorization.recipe; did you mean 'width'?",
+        ),
+        (
+            "memorization.study",
+            "[{}, {center: true}]",
+            "unknown key 'center' in memorization.study.1; did you mean 'centre'?",
+        ),
+        (
+            "memorization.start.centre",
+            "'yes'",
+            "memorization.start.centre: expected true or false; got 'yes'",
+        ),
+        ("author.name", "3", "author.name: expected a text; got 3"),
+        ("author", "", "author: expected a section with name and worked_with; got None"),
+        ("synthetic.test_images", "19", "expected a whole number from 20 to 10000; got 19"),
+    ],
+)
+def test_a_wrong_key_is_named_with_what_was_expected_and_what_came(path, value, said) -> None:
+    assert said in problems(changed(path, value))
+
+
+def test_only_numbers_written_as_text_are_explained_as_such() -> None:
+    assert "YAML" not in problems(changed("training.hidden", "wide"))
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("training.seed", "training: 'seed' is a required property"),
+        ("author", "the configuration: 'author' is a required property"),
+    ],
+)
+def test_a_missing_key_is_named(path, said) -> None:
+    assert said in problems(changed(path, None, remove=True))
+
+
+def test_an_empty_file_is_refused_with_every_missing_section() -> None:
+    said = problems({})
+    assert all(f"'{section}' is a required property" in said for section in VALID)
+
+
+def test_an_unknown_key_that_is_no_text_is_refused() -> None:
+    assert "unknown key '7'" in problems({**VALID, 7: 1})
+
+
+def test_all_problems_are_said_at_once() -> None:
+    config = changed("training.hiden", "3")
+    config["dataset"] = "mnits"
+    config["memorization"]["seed"] = -1
+    said = problems(config).splitlines()[1:]
+    assert len(said) == 3
+    assert all(line.startswith("    ") for line in said)
+
+
+def all_objects(schema):
+    """Yield every part of the schema that describes a section."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for part in schema.values():
+            yield from all_objects(part)
+
+
+def test_the_schema_lets_no_unknown_key_pass_and_no_known_one_be_left_out() -> None:
+    sections = list(all_objects(yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))))
+    assert len(sections) > 5
+    for section in sections:
+        assert section["additionalProperties"] is False
+        if not section["description"].startswith("some of"):
+            assert section["required"] == list(section["properties"])
+
+
+def all_keys(schema):
+    """Yield the schema of every key and of every entry of a list."""
+    parts = list(schema.get("properties", {}).values())
+    for part in [*parts, schema["items"]] if "items" in schema else parts:
+        yield part
+        yield from all_keys(part)
+
+
+def test_the_schema_says_of_every_key_what_is_expected() -> None:
+    keys = list(all_keys(yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))))
+    assert len(keys) > 15
+    assert all(key.get("description") for key in keys)
+
+
+def test_only_the_dataset_may_differ_from_the_printed_file(tmp_path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("{dataset: mnist, training: {hidden: 200}, author: {name: ''}}")
+    same = {"dataset": "synthetic", "training": {"hidden": 200}, "author": {"name": ""}}
+    require_printed(same, path)
+    with pytest.raises(Failure, match="command line changes training, but the report prints"):
+        require_printed({**same, "training": {"hidden": 150}}, path)
