@@ -66,7 +66,7 @@ def check_config(config: dict[str, Any], schema_path: str | Path) -> None:
         )
 
 
-def require_printed(config: dict[str, Any], path: str | Path) -> None:
+def require_printed(config: dict[str, Any], path: str | Path, overridable=()) -> None:
     """Refuse settings other than those of the file, which the report prints as its own.
 
     Parameters
@@ -82,7 +82,7 @@ def require_printed(config: dict[str, Any], path: str | Path) -> None:
         With the sections that differ. Only `dataset` may: either has its own report.
     """
     printed = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    keys = sorted({*config, *printed} - {"dataset"})
+    keys = sorted({*config, *printed} - set(overridable))
     if others := [key for key in keys if config.get(key) != printed.get(key)]:
         raise Failure(
             f"The command line changes {', '.join(others)}, but the report prints {path}.",

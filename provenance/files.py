@@ -66,15 +66,20 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, facts: Any) -> None:
-    """Write facts as canonical JSON: sorted keys, shortest round-trip floats, final newline.
+    """Write facts as canonical JSON, whole or not at all.
 
     Raises
     ------
     ValueError
         If a number is NaN or infinite: JSON has no such value, and no fact should.
     """
+    write_text(path, canonical_json(facts))
+
+
+def canonical_json(facts: Any) -> str:
+    """Write facts in the one form that they have: sorted keys, shortest floats, final newline."""
     text = json.dumps(facts, sort_keys=True, indent=1, allow_nan=False, default=_plain)
-    write_text(path, text + "\n")
+    return text + "\n"
 
 
 def read_json(path: str | Path) -> Any:
@@ -88,6 +93,11 @@ def _plain(value: object) -> object:
     if numpy and isinstance(value, numpy.generic | numpy.ndarray):
         return value.tolist()
     raise TypeError(f"a record holds numbers, strings, lists and dicts; got {type(value)}")
+
+
+def digest(facts: Any) -> str:
+    """Hash facts in their canonical form."""
+    return hashlib.sha256(canonical_json(facts).encode()).hexdigest()
 
 
 def sha256(path: str | Path) -> str:

@@ -1,23 +1,18 @@
 """Which source files a script really uses: its own and every project module that it reaches.
 
-Snakemake sees that a script changed, but not a module that the script imports. So each rule names
-the files found here among its inputs. They are found without running anything, by reading the
-import statements.
+Snakemake sees that a script changed, but not a module that the script imports. So each rule gets
+the files found here as inputs. They are found without running anything, by reading the import
+statements.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from provenance.files import write_text
-
-#: What each content imports. Parsing takes longer than all else here; contents seldom change.
-MEMORY = Path(".snakemake/imports.json")
+from provenance.errors import Failure
 
 
 def sources(script: str, root: str | Path) -> list[str]:
@@ -35,6 +30,11 @@ def sources(script: str, root: str | Path) -> list[str]:
     -------
     list of str
         Paths relative to `root`, sorted, the script among them.
+
+    Raises
+    ------
+    Failure
+        If one of the files is not valid Python.
     """
     reached, ahead = set(), [script]
     while ahead:
@@ -46,37 +46,14 @@ def sources(script: str, root: str | Path) -> list[str]:
 
 
 @cache
-def _imported_files(path: str, root: str) -> tuple[str, ...]:
+def _imported_files(path: str, root: str) -> list[str]:
     """List the project's files that one file imports directly."""
-    names = _remembered_names((Path(root) / path).read_bytes(), path)
-    absolute = (_absolute(name, path) for name in names)
-    return tuple(sorted({file for name in absolute for file in _files_of(name, root)}))
-
-
-def _remembered_names(content: bytes, path: str) -> list[str]:
-    """List the names that a file imports, parsing it only if its content is new."""
-    memory = _memory()
-    key = hashlib.sha256(content).hexdigest()
-    if key not in memory:
-        memory[key] = sorted(set(_imported_names(ast.parse(content, filename=path))))
-    return memory[key]
-
-
-@cache
-def _memory() -> dict[str, list[str]]:
-    """Read what earlier runs found out; a file that is broken counts for nothing."""
     try:
-        memory: dict[str, list[str]] = json.loads(MEMORY.read_text(encoding="utf-8"))
-        return memory
-    except (OSError, ValueError):
-        return {}
-
-
-def remember() -> None:
-    """Keep what this run found out for the next."""
-    text = json.dumps(_memory())
-    if not MEMORY.exists() or MEMORY.read_text(encoding="utf-8") != text:
-        write_text(MEMORY, text)
+        tree = ast.parse((Path(root) / path).read_bytes(), filename=path)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Failure(f"{path} cannot be read as Python: {error}.", "Correct that file.") from error
+    absolute = (_absolute(name, path) for name in set(_imported_names(tree)))
+    return sorted({file for name in absolute for file in _files_of(name, root)})
 
 
 def _imported_names(tree: ast.AST) -> Iterator[str]:
@@ -99,9 +76,9 @@ def _absolute(name: str, path: str) -> str:
 
 
 @cache
-def _files_of(name: str, root: str) -> tuple[str, ...]:
+def _files_of(name: str, root: str) -> list[str]:
     """List the project's files that importing a name runs, looking for each name once."""
-    return tuple(path.relative_to(root).as_posix() for path in _on_the_way(name, Path(root)))
+    return [path.relative_to(root).as_posix() for path in _on_the_way(name, Path(root))]
 
 
 def _on_the_way(name: str, root: Path) -> Iterator[Path]:

@@ -1,31 +1,22 @@
-"""What every script does around its work: a log, and a failure that a person can read.
-
-Scripts import this module before all others of the project. From then on until their work begins
-Python does not search for garbage: while Matplotlib is loaded it would find none, but look for it
-so often that it takes a tenth of a figure's time.
-"""
+"""What every script does around its work: a log, a receipt, and a failure a person can read."""
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import errno
-import gc
-import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
+from provenance import receipts
 from provenance.errors import MARK, Failure
-from provenance.files import sha256
-from provenance.seals import seal, sealed_hash
+from provenance.files import digest, sha256
+from provenance.receipts import AGAIN, Receipt
 
-AGAIN = "Run the same command again; it makes again what depends on that."
 STOPPED = Failure(
     "It was stopped by Ctrl-C.", "The same command goes on from where this build was."
 )
@@ -33,18 +24,16 @@ STOPPED = Failure(
 # From <linux/prctl.h>.
 PR_SET_PDEATHSIG = 1
 
-gc.disable()
-
 
 @contextmanager
-def logged(snakemake: Any) -> Iterator[None]:
-    """Send what the block prints, and why it failed, to the rule's log; seal what it wrote.
+def job(snakemake: Any) -> Iterator[None]:
+    """Send what the block prints, and why it failed, to the rule's log; leave a receipt.
 
     Parameters
     ----------
     snakemake : snakemake.script.Snakemake
-        The job. The last words of a failed job's log are the cause and the remedy; the
-        Snakefile shows them again when the build ends.
+        The job. The last words of a failed job's log are the cause and the remedy; they are shown
+        again when the build ends.
 
     Raises
     ------
@@ -52,18 +41,16 @@ def logged(snakemake: Any) -> Iterator[None]:
         With status 1 if the block failed.
     """
     end_with_snakemake()
-    search_only_for_own_garbage()
     path = snakemake.log[0]
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         try:
-            read = {path: _hash_of_input(path) for path in snakemake.input}
-            _require_older_than_us([path for path in read if path.endswith(".py")])
+            read = _inputs(snakemake)
             yield
-            for path, hashed in read.items():
-                if sha256(path) != hashed:
-                    raise Failure(f"{path} was changed while it was used.", AGAIN)
-            seal(snakemake.output, read)
+            _require_inputs_as_they_were(read)
+            if "code" in snakemake.input.keys():
+                _require_named(read)
+            receipts.write(_receipt(snakemake, read))
         except Exception as error:
             if not isinstance(error, Failure):
                 traceback.print_exc(file=log)
@@ -74,30 +61,48 @@ def logged(snakemake: Any) -> Iterator[None]:
             raise
 
 
-def _hash_of_input(path: str) -> str:
-    """Hash an input; refuse a record that is not what its job wrote."""
-    if not Path(path).is_file():
-        raise Failure(f"{path} is not a file.", "Remove it and run the same command again.")
-    hashed = sha256(path)
-    if sealed_hash(path) not in (None, hashed):
-        raise Failure(f"{path} is not what its job wrote.", AGAIN)
-    return hashed
+def _inputs(snakemake: Any) -> dict[str, str]:
+    """Hash all inputs; refuse a record that is not what its job wrote, and code saved since."""
+    made, read = receipts.read_all(), {}
+    for path in snakemake.input:
+        if not Path(path).is_file():
+            raise Failure(f"{path} is not a file.", "Remove it and run the same command again.")
+        read[path] = sha256(path)
+        if path in made and made[path].outputs[path] != read[path]:
+            raise Failure(f"{path} is not what its job wrote.", AGAIN)
+    # What ran is what was there when the Snakefile was read, or this notices.
+    code = snakemake.input.get("code", [])
+    if code and digest({path: read[path] for path in code}) != snakemake.params.code:
+        raise Failure("Code of this job was saved while the build was running.", AGAIN)
+    return read
 
 
-def _require_older_than_us(sources: list[str]) -> None:
-    """Refuse source files that were saved after this process began to import them, or may have.
+def _require_inputs_as_they_were(read: dict[str, str]) -> None:
+    """Refuse to vouch for a result whose inputs changed meanwhile."""
+    for path, hashed in read.items():
+        if receipts.hash_of(path) != hashed:
+            raise Failure(f"{path} was changed while it was used.", AGAIN)
 
-    Where the system does not tell when a process began (that is, elsewhere than on Linux), nothing
-    is refused.
-    """
-    with suppress(OSError, ValueError, AttributeError):
-        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-        began = time.time() - age
-        for path in sources:
-            # The time of the last change of any kind; unlike mtime it cannot be set.
-            if os.stat(path).st_ctime > began:
-                raise Failure(f"{path} was saved while this job began.", AGAIN)
+
+def _require_named(read: dict[str, str]) -> None:
+    """Refuse modules of the project that ran and are no inputs: an edit would rerun nothing."""
+    root = Path.cwd()
+    for name, module in list(sys.modules.items()):
+        file = Path(getattr(module, "__file__", None) or "/")
+        if name != "__main__" and file.is_relative_to(root):
+            path = file.relative_to(root).as_posix()
+            if path not in read and not path.startswith("."):  # .venv is not the project's
+                raise Failure(
+                    f"The job used the module {name} ({path}), which no import statement names.",
+                    "Import it by an import statement, so that an edit of it is noticed.",
+                )
+
+
+def _receipt(snakemake: Any, read: dict[str, str]) -> Receipt:
+    """Put down what the job did."""
+    params = {key: value for key, value in snakemake.params.items() if key != "code"}
+    outputs = {path: sha256(path) for path in snakemake.output}
+    return Receipt(snakemake.rule, dict(snakemake.wildcards.items()), params, read, outputs)
 
 
 def end_with_snakemake() -> None:
@@ -107,32 +112,8 @@ def end_with_snakemake() -> None:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def search_only_for_own_garbage() -> None:
-    """Let Python search for garbage again, but not among what has been loaded by now.
-
-    Nor at the very end, where it takes another sixth of a second with Matplotlib. The system takes
-    the memory back anyway, and every file has been closed by then.
-    """
-    gc.freeze()
-    gc.enable()
-    atexit.register(gc.freeze)
-
-
 def explain(error: Exception, log: str) -> Failure:
-    """Give an exception a cause and a remedy.
-
-    Parameters
-    ----------
-    error : Exception
-        What a job raised.
-    log : str
-        Where the traceback is.
-
-    Returns
-    -------
-    Failure
-        `error` itself if it is one.
-    """
+    """Give an exception of a job a cause and a remedy; the traceback is in `log`."""
     if isinstance(error, Failure):
         return error
     where = f"The traceback is in {log}."
@@ -140,10 +121,6 @@ def explain(error: Exception, log: str) -> Failure:
         return Failure(
             f"Out of memory: {error or 'an array did not fit'}.",
             f"Close other programs, or run fewer jobs at once with --cores 1. {where}",
-        )
-    if isinstance(error, FloatingPointError):
-        return Failure(
-            str(error), "Remove that step size from training.step_sizes in config/config.yaml."
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failure(

@@ -1,76 +1,34 @@
-"""`make why`: what would be built again, and what changed that it must be.
+"""`why`: what would be built again, and what changed that it must be.
 
-A dry run of Snakemake tells each job's reason; here they are turned round, so that each thing that
-changed stands on one line with what follows from it.
+Snakemake plans; the receipts say what was. So each thing that changed stands on one line with what
+follows from it.
 """
 
 from __future__ import annotations
 
-import ast
-import json
 import logging
-import re
-import sys
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from snakemake.cli import main as snakemake  # type: ignore[import-untyped]
-from snakemake_interface_logger_plugins.base import LogHandlerBase
-from snakemake_interface_logger_plugins.common import LogEvent
-from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-from provenance import seals
-from provenance.seals import is_sealed
-
-# Snakemake's registers, an entry a file.
-METADATA = Path(".snakemake/metadata")
-INCOMPLETE = Path(".snakemake/incomplete")
-#: The rules whose jobs together are "the report".
-REPORT = frozenset(
-    {
-        *("describe_arrays", "list_code", "evaluate_claims", "render_report"),
-        *("typeset", "typeset_synthetic", "all"),
-    }
-)
-CHANGED_PARAMS = re.compile(r"Params have changed since last execution: .*before: (.*) now: (.*)$")
+from provenance.receipts import Receipt, hash_of, label_of, read_all
 
 
 class Job(NamedTuple):
-    """A job that would run, and Snakemake's reason."""
+    """A job that would run; `theme` names the file of rules that its rule stands in."""
 
     rule: str
     wildcards: Mapping[str, str]
+    params: Mapping[str, Any]
     inputs: Sequence[str]
     outputs: Sequence[str]
-    reason: str
+    theme: str
 
-
-_planned: list[Job] = []
-
-
-class LogHandler(LogHandlerBase):
-    """Snakemake's logger for dry runs: it keeps the jobs, and shows nothing but faults."""
-
-    writes_to_stream = True
-    writes_to_file = False
-    has_filter = True
-    has_formatter = True
-    needs_rulegraph = False
-
-    def __post_init__(self) -> None:
-        """Nothing to set up."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep what is said of a job."""
-        said = record.__dict__
-        if said.get("event") == LogEvent.JOB_INFO:
-            wildcards = dict(said["wildcards"] or {})
-            inputs, outputs = (list(map(str, said[kind])) for kind in ("input", "output"))
-            _planned.append(Job(said["rule_name"], wildcards, inputs, outputs, said["reason"]))
-        elif record.levelno >= logging.ERROR:
-            print(record.getMessage().strip(), file=sys.stderr)
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return label_of(self.rule, self.wildcards, self.outputs)
 
 
 def plan(arguments: Sequence[str] = ()) -> list[Job]:
@@ -81,169 +39,108 @@ def plan(arguments: Sequence[str] = ()) -> list[Job]:
     SystemExit
         If Snakemake cannot tell, for instance because the config is broken. It has said why.
     """
-    _planned.clear()
-    registry = LoggerPluginRegistry()
-    if not registry.is_installed("why"):
-        registry.register_plugin("snakemake_logger_plugin_why", sys.modules[__name__])
+    logging.disable(logging.WARNING)  # what is wrong is told, the plan itself is put in our words
     try:
-        snakemake(["--dry-run", "--logger", "why", *arguments])
+        snakemake(["--dry-run", "--quiet", *arguments])
     except SystemExit as end:
         if end.code:
             raise
-    return sorted(_planned, key=lambda job: (_depth(job, _planned), _name(job)))
+    # The Snakefile has asked for this module by now.
+    from provenance.watch import watched  # noqa: PLC0415
+
+    dag = watched[0].dag
+    levels = dag.toposorted(set(dag.needrun_jobs(exclude_finished=False)))
+    return [_described(job) for level in levels for job in sorted(level, key=lambda job: [*map(str, job.output)]) if job.output]
 
 
-def explain(jobs: Sequence[Job]) -> Iterator[str]:
+def _described(job: Any) -> Job:
+    """Take from Snakemake what is told about a job."""
+    theme = str(job.rule.snakefile).rpartition("/")[2].removesuffix(".smk")
+    params = {key: value for key, value in job.params.items() if key != "code"}
+    inputs, outputs = ([*map(str, files)] for files in (job.input, job.output))
+    return Job(job.rule.name, dict(job.wildcards.items()), params, inputs, outputs, theme)
+
+
+def explain(jobs: Sequence[Job], receipts: Mapping[str, Receipt]) -> Iterator[str]:
     """Say for each thing that changed what follows from it.
 
-    Parameters
-    ----------
-    jobs : sequence of Job
-        From `plan`.
-
-    Yields
-    ------
-    str
-        For instance "nn/losses.py changed -> train 0.1, train 10.0 -> 5 figures -> report".
+    For instance "nn/losses.py changed -> train 0.1, train 10.0 -> 5 figures -> report".
     """
     touched: dict[str, list[Job]] = {}
     for job in jobs:
-        for cause in causes(job, jobs):
+        for cause in causes(job, jobs, receipts):
             touched.setdefault(cause, []).append(job)
-    followers: dict[str, list[str]] = {}
+    together: dict[str, list[str]] = {}
     for cause, first in touched.items():
-        followers.setdefault(" -> ".join(_chain(first, jobs)), []).append(cause)
-    for together in followers.values():
-        # What reads alike may be different jobs: seven plots are each "1 figure".
-        first = [job for job in jobs if any(job in touched[cause] for cause in together)]
-        yield f"{_enumerate(together)} -> {' -> '.join(_chain(first, jobs))}"
+        outputs = ", ".join(sorted({job.outputs[0] for job in first}))
+        together.setdefault(outputs, []).append(cause)
+    for alike in together.values():
+        yield f"{', '.join(alike)} -> {' -> '.join(_chain(touched[alike[0]], jobs))}"
 
 
-def causes(job: Job, jobs: Sequence[Job]) -> Iterator[str]:
-    """Say what changed for one job, apart from what other jobs would change."""
-    reason = job.reason
-    if params := CHANGED_PARAMS.search(reason):
-        yield from _changed_values(*params.groups())
-        reason = reason[: params.start()]
-    for part in reason.split("; "):
-        kind, _, files = part.partition(": ")
-        if kind == "Updated input files":
-            yield from (f"{path} changed" for path in files.split(", "))
-        elif kind == "Missing output files" and not _ahead_of(job, jobs):
-            first, *others = files.split(", ")
-            yield f"{first} is missing" if not others else f"{first} and others are missing"
-        elif kind.startswith("Set of input files"):
-            yield from _changed_inputs(job)
-        elif kind.startswith(("Forced", "Incomplete")):
-            marked = [path for path in job.outputs if _entry(INCOMPLETE, path).exists()]
-            altered = [path for path in marked if not is_sealed(path)]
-            yield from (f"{path} is not as its job left it" for path in altered)
-            if marked and not altered and not _ahead_of(job, jobs):
-                missing = seals.noticed_missing or ["a record"]
-                yield f"{_enumerate(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-
-
-def _changed_values(before: str, now: str) -> Iterator[str]:
-    """Compare parameters; Snakemake prints the values that were and are, without names."""
-    try:
-        old, new = (
-            ast.literal_eval(f"[{text}]".replace("<nothing exclusive>", ""))
-            for text in (before.strip(), now.strip())
-        )
-    except (ValueError, SyntaxError):
-        yield f"parameters changed ({before.strip()} -> {now.strip()})"
+def causes(job: Job, jobs: Sequence[Job], receipts: Mapping[str, Receipt]) -> Iterator[str]:
+    """Say what changed for one job, apart from what other planned jobs would change."""
+    planned = {path for other in jobs for path in other.outputs}
+    then = next((receipts[path] for path in job.outputs if path in receipts), None)
+    gone = [path for path in job.outputs if hash_of(path) is None]
+    if gone:
+        if not planned & set(job.inputs):
+            yield f"{gone[0]} is missing" if len(gone) == 1 else f"{gone[0]} and others are missing"
+    elif then is None:
+        yield from (f"{path} is not as its job left it" for path in job.outputs)
+    if then is None:
         return
-    if len(old) == len(new) == 1:
-        yield from _differences("", old[0], new[0])
-    else:
-        yield f"parameters changed ({_listing(old)} -> {_listing(new)})"
+    for path, left in then.outputs.items():
+        if hash_of(path) not in (None, left):
+            yield f"{path} is not as its job left it"
+    yield from _changed_inputs(then, [path for path in job.inputs if path not in planned], planned)
+    yield from _changed_values("", then.params, job.params)
 
 
-def _differences(name: str, old: Any, new: Any) -> Iterator[str]:
-    """Name the innermost values that differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
+def _changed_inputs(then: Receipt, now: Sequence[str], planned: set[str]) -> Iterator[str]:
+    """Name the inputs that are others than those that were read, or have another content."""
+    before = {path: hashed for path, hashed in then.inputs.items() if path not in planned}
+    yield from (f"{path} is new" for path in now if path not in before)
+    yield from (f"{path} is no longer used" for path in before if path not in now)
+    yield from (f"{path} changed" for path in now if before.get(path, hash_of(path)) != hash_of(path))
+
+
+def _changed_values(name: str, old: Any, new: Any) -> Iterator[str]:
+    """Name the innermost parameters that differ."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys([*old, *new]):
-            if old.get(key) != new.get(key):
-                yield from _differences(f"{name}.{key}".strip("."), old.get(key), new.get(key))
-    else:
-        yield f"{name or 'a parameter'} changed from {old!r} to {new!r}"
-
-
-def _changed_inputs(job: Job) -> Iterator[str]:
-    """Compare a job's inputs with those that Snakemake noted when it last ran."""
-    try:
-        noted = json.loads(_entry(METADATA, job.outputs[0]).read_text(encoding="utf-8"))
-        then = set(noted["input"])
-    except (OSError, ValueError, LookupError, TypeError):
-        yield f"the inputs of {_name(job)} are others"
-        return
-    yield from (f"{path} is new" for path in sorted(set(job.inputs) - then))
-    yield from (f"{path} is no longer used" for path in sorted(then - set(job.inputs)))
-
-
-def _entry(register: Path, path: str) -> Path:
-    return register / urlsafe_b64encode(path.encode()).decode()
+            yield from _changed_values(f"{name}.{key}".strip("."), old.get(key), new.get(key))
+    elif old != new:
+        yield f"{name} changed from {old!r} to {new!r}"
 
 
 def _chain(first: Sequence[Job], jobs: Sequence[Job]) -> Iterator[str]:
     """Put the jobs that follow from the first ones into words: computed, drawn, written."""
     reached = _followers(first, jobs)
-    computed = [job for job in reached if not _is_figure(job) and job.rule not in REPORT]
+    computed = [job for job in reached if job.theme not in ("figures", "report")]
     for stage in ([j for j in computed if j in first], [j for j in computed if j not in first]):
         if stage:
-            yield _enumerate([_name(job) for job in stage])
-    figures = [job for job in reached if _is_figure(job)]
-    if figures:
+            yield ", ".join(dict.fromkeys(job.label for job in stage))
+    if figures := [job for job in reached if job.theme == "figures"]:
         yield "1 figure" if len(figures) == 1 else f"{len(figures)} figures"
-    if any(job.rule in REPORT for job in reached):
+    if any(job.theme == "report" for job in reached):
         yield "report"
 
 
 def _followers(first: Sequence[Job], jobs: Sequence[Job]) -> list[Job]:
     """List the first jobs and those that use what they write, in the order of the plan."""
-    reached, ahead = list(first), list(first)
-    while ahead:
-        outputs = set(ahead.pop().outputs)
-        found = [job for job in jobs if job not in reached and outputs & set(job.inputs)]
-        reached.extend(found)
-        ahead.extend(found)
-    return [job for job in jobs if job in reached]
+    reached: list[Job] = []
+    outputs: set[str] = set()
+    for job in jobs:  # each stands after those that it needs
+        if job in first or outputs & set(job.inputs):
+            reached.append(job)
+            outputs |= set(job.outputs)
+    return reached
 
 
-def _ahead_of(job: Job, jobs: Sequence[Job]) -> list[Job]:
-    """List the planned jobs that write something which this one reads."""
-    return [other for other in jobs if set(other.outputs) & set(job.inputs)]
-
-
-def _depth(job: Job, jobs: Sequence[Job]) -> int:
-    """Count the planned jobs in a row that this one waits for."""
-    return max((1 + _depth(other, jobs) for other in _ahead_of(job, jobs)), default=0)
-
-
-def _is_figure(job: Job) -> bool:
-    return job.rule.startswith("plot_")
-
-
-def _name(job: Job) -> str:
-    return " ".join([job.rule.replace("_", " "), *filter(None, [job.wildcards.get("step_size")])])
-
-
-def _enumerate(things: Sequence[str]) -> str:
-    return ", ".join(dict.fromkeys(things))
-
-
-def _listing(values: Sequence[Any]) -> str:
-    return ", ".join(map(repr, values)) or "none"
-
-
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> int:
     """Print what would be built again, and why."""
-    lines = list(explain(plan(arguments)))
+    jobs = plan(arguments)
+    lines = list(explain(jobs, read_all()))
     print("\n".join(lines) or "Nothing to be done: everything is as the last build left it.")
-
-
-if __name__ == "__main__":
-    # The Snakefile imports this project's modules, so this one runs under its real name.
-    from provenance import why
-
-    why.main(sys.argv[1:])
+    return 0

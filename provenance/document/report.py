@@ -9,14 +9,14 @@ from typing import Any
 from provenance.errors import Failure
 from provenance.document.latex import Latex, environment, escape
 from provenance.document.listing_style import LISTING_STYLE
-from provenance.manifest import sources_hash
 
 
 def render_report(
     folder: str | Path,
     facts: Mapping[str, Any],
     claims: Mapping[str, Mapping[str, Any]],
-    chain: Mapping[str, Any],
+    sources_hash: str,
+    chain_hash: str,
     author: Mapping[str, str],
     dataset: str,
 ) -> str:
@@ -72,8 +72,8 @@ def render_report(
             claim=claim,
             author={key: escape(text, f"author.{key}") for key, text in author.items()},
             dataset=dataset,
-            sources_hash=sources_hash(chain),
-            chain_hash=chain["figures"]["chain"],
+            sources_hash=sources_hash,
+            chain_hash=chain_hash,
             listing_style=LISTING_STYLE,
             zip=zip,
         )

@@ -23,15 +23,6 @@ IDX_FOLDER = {
 FIRST, EARLY = 2, 1
 
 
-def code_of(rule):
-    """List what a rule's result depends on besides its data: its script, every module that the
-    script reaches, and the pinned packages."""
-    return [
-        *sources(f"workflow/scripts/{rule}.py", workflow.basedir),
-        "requirements.txt",
-    ]
-
-
 def part_of(section, *keys):
     """Pick what a rule reads of a section of the config.
 

@@ -20,8 +20,6 @@ rule fetch_mnist:
 
 
 rule draw_digits:
-    input:
-        code=code_of("draw_digits"),
     output:
         **{kind: f"results/synthetic/idx/{name}" for kind, name in IDX.items()},
     log:
@@ -42,7 +40,6 @@ rule draw_digits:
 rule select_digits:
     input:
         unpack(idx_files),
-        code=code_of("select_digits"),
     output:
         digits="{results}/digits.npz",
         facts="{results}/digits.json",
@@ -62,7 +59,6 @@ rule select_digits:
 rule load_toy:
     input:
         **toy_pickle(),
-        code=code_of("load_toy"),
     output:
         arrays="results/toy/toy.npz",
         facts="results/toy/toy.json",

@@ -4,7 +4,6 @@
 rule check_gradients:
     input:
         toy="results/toy/toy.npz",
-        code=code_of("check_gradients"),
     output:
         facts="results/toy/gradients.json",
     log:
@@ -19,8 +18,6 @@ rule check_gradients:
 
 
 rule check_activations:
-    input:
-        code=code_of("check_activations"),
     output:
         facts="results/toy/activations.json",
     log:
@@ -39,7 +36,6 @@ rule train:
         digits="{results}/digits.npz",
         # The gate: without a passed gradient check nothing is trained.
         gradients="results/toy/gradients.json",
-        code=code_of("train"),
     output:
         series="{results}/train/{step_size}/series.csv",
         weights="{results}/train/{step_size}/weights.npz",
@@ -65,7 +61,6 @@ rule find_mistakes:
     input:
         digits="{results}/digits.npz",
         weights=f"{{results}}/train/{STEP_SIZES[0]}/weights.npz",
-        code=code_of("find_mistakes"),
     output:
         mistakes="{results}/mistakes.csv",
         facts="{results}/mistakes.json",
@@ -86,7 +81,6 @@ rule memorize:
     input:
         digits="{results}/digits.npz",
         gradients="results/toy/gradients.json",
-        code=code_of("memorize"),
     output:
         facts="{results}/memorization.json",
         study="{results}/memorization.csv",

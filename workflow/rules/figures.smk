@@ -16,7 +16,6 @@ rule plot_samples:
     input:
         digits="{results}/digits.npz",
         style=STYLE,
-        code=code_of("plot_samples"),
     output:
         pdf="{results}/figures/samples.pdf",
         svg=report(
@@ -38,7 +37,6 @@ rule plot_losses:
     input:
         series=f"{{results}}/train/{STEP_SIZES[0]}/series.csv",
         style=STYLE,
-        code=code_of("plot_losses"),
     output:
         pdf="{results}/figures/losses.pdf",
         svg=report(
@@ -60,7 +58,6 @@ rule plot_accuracies:
     input:
         series=f"{{results}}/train/{STEP_SIZES[0]}/series.csv",
         style=STYLE,
-        code=code_of("plot_accuracies"),
     output:
         pdf="{results}/figures/accuracies.pdf",
         svg=report(
@@ -82,7 +79,6 @@ rule plot_state:
     input:
         series=f"{{results}}/train/{STEP_SIZES[-1]}/series.csv",
         style=STYLE,
-        code=code_of("plot_state"),
     output:
         pdf="{results}/figures/state.pdf",
         svg=report(
@@ -105,7 +101,6 @@ rule plot_mistakes:
         digits="{results}/digits.npz",
         mistakes="{results}/mistakes.csv",
         style=STYLE,
-        code=code_of("plot_mistakes"),
     output:
         pdf="{results}/figures/mistakes.pdf",
         svg=report(
@@ -127,7 +122,6 @@ rule plot_mistake_evidence:
     input:
         facts="{results}/mistakes.json",
         style=STYLE,
-        code=code_of("plot_mistake_evidence"),
     output:
         pdf="{results}/figures/mistake_evidence.pdf",
         svg=report(
@@ -149,7 +143,6 @@ rule plot_memorization:
     input:
         facts="{results}/memorization.json",
         style=STYLE,
-        code=code_of("plot_memorization"),
     output:
         pdf="{results}/figures/memorization.pdf",
         svg=report(

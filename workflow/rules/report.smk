@@ -32,7 +32,6 @@ rule evaluate_claims:
         **FACTS,
         runs=SUMMARIES,
         claims="report/claims.yaml",
-        code=code_of("evaluate_claims"),
     output:
         "{results}/claims.json",
     log:
@@ -53,7 +52,6 @@ rule evaluate_claims:
 rule list_code:
     input:
         listed=CODE,
-        code=code_of("list_code"),
     output:
         "results/tex/appendix.tex",
     log:
@@ -67,47 +65,16 @@ rule list_code:
         "../scripts/list_code.py"
 
 
-rule describe_arrays:
-    input:
-        data=lambda wildcards: [
-            *idx_files(wildcards).values(),
-            f"{wildcards.results}/digits.npz",
-            "results/toy/toy.npz",
-        ],
-        weights=expand("{{results}}/train/{step}/weights.npz", step=STEP_SIZES),
-        series=[
-            *expand("{{results}}/train/{step}/series.csv", step=STEP_SIZES),
-            "{results}/mistakes.csv",
-            "{results}/memorization.csv",
-        ],
-        code=code_of("describe_arrays"),
-    output:
-        "{results}/arrays.json",
-    log:
-        "logs/{results}/describe_arrays.log",
-    priority: EARLY
-    conda:
-        "../../environment.yml"
-    message:
-        "Hash data, weights and series"
-    script:
-        "../scripts/describe_arrays.py"
-
-
 rule render_report:
     input:
         **FACTS,
         runs=SUMMARIES,
         claims="{results}/claims.json",
-        arrays="{results}/arrays.json",
         figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
         # Templates among them.
         sources=SOURCES,
-        pins="requirements.txt",
-        code=code_of("render_report"),
     output:
-        tex="{results}/tex/hw2.tex",
-        chain="{results}/chain.json",
+        "{results}/tex/hw2.tex",
     log:
         "logs/{results}/render_report.log",
     conda:
@@ -128,22 +95,18 @@ rule render_report:
 rule typeset:
     input:
         tex="results/tex/hw2.tex",
-        chain="results/chain.json",
         appendix="results/tex/appendix.tex",
         figures=expand("results/figures/{name}.pdf", name=FIGURES),
-        code=code_of("typeset"),
     output:
-        pdf=REPORTS["mnist"],
-        manifest="results/manifest.json",
+        REPORTS["mnist"],
     log:
         "logs/results/typeset.log",
     benchmark:
         "logs/benchmarks/results/typeset.tsv"
     conda:
         "../../environment.yml"
-    threads: 2
     message:
-        "Typeset {output.pdf}"
+        "Typeset {output}"
     script:
         "../scripts/typeset.py"
 
@@ -152,13 +115,10 @@ rule typeset:
 use rule typeset as typeset_synthetic with:
     input:
         tex="results/synthetic/tex/hw2.tex",
-        chain="results/synthetic/chain.json",
         appendix="results/tex/appendix.tex",
         figures=expand("results/synthetic/figures/{name}.pdf", name=FIGURES),
-        code=code_of("typeset"),
     output:
-        pdf=REPORTS["synthetic"],
-        manifest="results/synthetic/manifest.json",
+        REPORTS["synthetic"],
     log:
         "logs/results/synthetic/typeset.log",
     benchmark:

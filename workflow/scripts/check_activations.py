@@ -1,8 +1,8 @@
 """Evaluate the activations at the inputs that the handout asks about."""
 
-from provenance.job import logged
+from provenance.job import job
 from homework.activation_check import check_activations
 from provenance.records import write_json
 
-with logged(snakemake):
+with job(snakemake):
     write_json(snakemake.output.facts, check_activations())

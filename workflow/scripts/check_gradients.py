@@ -1,11 +1,11 @@
 """Compare backpropagation with finite differences on the toy network."""
 
-from provenance.job import logged
+from provenance.job import job
 from homework.gradient_check import check_gradients
-from provenance.numerics import check_pins
+from provenance.environment import pin_threads
 from provenance.records import write_json
 from homework.toy import load_toy
 
-with logged(snakemake):
-    check_pins()
+with job(snakemake):
+    pin_threads()
     write_json(snakemake.output.facts, check_gradients(load_toy(snakemake.input.toy)))

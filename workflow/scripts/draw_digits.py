@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from provenance.job import logged
+from provenance.job import job
 from homework.synthetic import write_dataset
 
-with logged(snakemake):
+with job(snakemake):
     # The rule's four outputs stand in one folder, under MNIST's names.
     folder = Path(snakemake.output.train_images).parent
     config = snakemake.params.synthetic

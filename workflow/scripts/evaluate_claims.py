@@ -1,11 +1,11 @@
 """Check every claim of the report; with MNIST a false one stops the build."""
 
-from provenance.job import logged
+from provenance.job import job
 from provenance.document.claims import evaluate_claims, require_true
 from homework.facts import gather_facts
 from provenance.files import write_json
 
-with logged(snakemake):
+with job(snakemake):
     claims = evaluate_claims(snakemake.input.claims, gather_facts(snakemake.input))
     if snakemake.params.must_hold:
         require_true(claims)

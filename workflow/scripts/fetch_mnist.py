@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from provenance.job import logged
+from provenance.job import job
 from provenance.mirrors import fetch
 
-with logged(snakemake):
+with job(snakemake):
     folder = Path(snakemake.output.train_images).parent
     # The log takes stderr; a progress bar is for the person at the terminal.
     fetch(folder, snakemake.config["mirrors"], terminal=sys.__stderr__)

@@ -1,13 +1,13 @@
 """List the test images that the network misreads, and what sets them apart."""
 
-from provenance.job import logged
+from provenance.job import job
 from provenance import records
 from homework.dataset import load_digits
 from homework.mistakes import find_mistakes
-from provenance.numerics import check_pins
+from provenance.environment import pin_threads
 
-with logged(snakemake):
-    check_pins()
+with job(snakemake):
+    pin_threads()
     mistakes, facts = find_mistakes(
         load_digits(snakemake.input.digits), records.read_npz(snakemake.input.weights)
     )

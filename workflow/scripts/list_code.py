@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from provenance.job import logged
+from provenance.job import job
 from provenance.files import write_text
 from provenance.document.listings import appendix
 
-with logged(snakemake):
+with job(snakemake):
     paths = [str(path) for path in snakemake.input.listed]
     files = [(path, Path(path).read_text(encoding="utf-8")) for path in paths]
     write_text(snakemake.output[0], appendix(files))

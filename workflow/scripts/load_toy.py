@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from provenance.job import logged
+from provenance.job import job
 from provenance import records
 from homework.toy import generate_toy, load_toy_pickle, save_toy, toy_facts
 
-with logged(snakemake):
+with job(snakemake):
     found = snakemake.input.get("pickle") or None
     if found:
         toy = load_toy_pickle(found)

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from provenance.job import logged
+from provenance.job import job
 from homework.memorization import Recipe, differences, differing, memorize, repeat, summarise
 from provenance import records
-from provenance.numerics import check_pins
+from provenance.environment import pin_threads
 
 N, D = 100, 784
 
-with logged(snakemake):
-    check_pins()
+with job(snakemake):
+    pin_threads()
     config = snakemake.params.memorization
     limit = {"max_updates": config["max_updates"]}
     start, recipe = Recipe(**config["start"]), Recipe(**config["recipe"])

@@ -1,11 +1,11 @@
 """Draw the training and test losses per timestep."""
 
-from provenance.job import logged
+from provenance.job import job
 from homework.figures.curves import draw_curves
 from homework.figures.style import new_figure, save
 from provenance.records import read_csv
 
-with logged(snakemake):
+with job(snakemake):
     figure = new_figure(snakemake.input.style)
     draw_curves(figure.subplots(), read_csv(snakemake.input.series), "loss", "average loss (nats)")
     save(figure, *snakemake.output)

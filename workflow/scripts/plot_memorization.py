@@ -1,11 +1,11 @@
 """Draw how many updates each variant of the network needed to memorize its training set."""
 
-from provenance.job import logged
+from provenance.job import job
 from homework.figures.style import new_figure, save
 from homework.figures.memorization import draw_study
 from provenance.records import read_json
 
-with logged(snakemake):
+with job(snakemake):
     facts = read_json(snakemake.input.facts)
     figure = new_figure(snakemake.input.style, height=0.7 + 0.21 * len(facts["study"]))
     draw_study(figure.subplots(), facts["study"], facts["max_updates"])

@@ -1,11 +1,11 @@
 """Draw how often misread and correctly read images show each property."""
 
-from provenance.job import logged
+from provenance.job import job
 from provenance import records
 from homework.figures.evidence import draw_evidence
 from homework.figures.style import new_figure, save
 
-with logged(snakemake):
+with job(snakemake):
     facts = records.read_json(snakemake.input.facts)
     figure = new_figure(snakemake.input.style, 6.5, 3.05)
     axes = figure.subplots(1, 2, sharey=True)

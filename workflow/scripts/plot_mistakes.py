@@ -1,6 +1,6 @@
 """Draw every misread test image with the network's probability."""
 
-from provenance.job import logged
+from provenance.job import job
 from provenance import records
 from homework.dataset import load_test_images
 from homework.figures.style import new_figure, save
@@ -8,7 +8,7 @@ from homework.figures.gallery import draw_gallery, gallery_height, mistake_group
 
 WIDTH = 6.5
 
-with logged(snakemake):
+with job(snakemake):
     groups = mistake_groups(
         records.read_csv(snakemake.input.mistakes), load_test_images(snakemake.input.digits)
     )

@@ -1,11 +1,11 @@
 """Draw what the last step size did to the network."""
 
-from provenance.job import logged
+from provenance.job import job
 from homework.figures.style import new_figure, save
 from provenance.records import read_csv
 from homework.figures.state import draw_state
 
-with logged(snakemake):
+with job(snakemake):
     figure = new_figure(snakemake.input.style, height=3.4)
     draw_state(figure.subplots(2, 1, sharex=True), read_csv(snakemake.input.series))
     save(figure, *snakemake.output)

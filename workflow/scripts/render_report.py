@@ -1,32 +1,23 @@
-"""Chain the hashes of all that the report is made from, and fill the templates."""
+"""Fill the templates, with the hashes of all that the report is made from."""
 
-from provenance.job import logged
-from homework.facts import NAMES, gather_facts
-from provenance.files import read_json, write_json, write_text
-from provenance.manifest import describe_files, extend
-from provenance.packages import require_pinned
+from homework.facts import gather_facts
+from provenance.configuration import require_printed
 from provenance.document.report import render_report
-from provenance.sums import describe_record
+from provenance.files import digest, read_json, write_text
+from provenance.job import job
+from provenance.manifest import manifest_of
 
-with logged(snakemake):
+with job(snakemake):
     given = snakemake.input
-    require_pinned(given.pins)
-    stages = read_json(given.arrays) | {
-        "pins": describe_files([given.pins]),
-        "sources": describe_files(given.sources),
-        "facts": describe_files(
-            [*(given[name] for name in NAMES), *given.runs, given.claims], describe_record
-        ),
-        "figures": describe_files(given.figures),
-    }
-    chain = extend({}, stages)
+    require_printed(snakemake.config, "config/config.yaml", ["dataset"])
+    manifest = manifest_of(given)
     text = render_report(
         "report",
         gather_facts(given),
         read_json(given.claims),
-        chain,
+        digest(manifest.sources),
+        manifest.chain,
         snakemake.params.author,
         snakemake.params.dataset,
     )
-    write_json(snakemake.output.chain, chain)
-    write_text(snakemake.output.tex, text)
+    write_text(snakemake.output[0], text)

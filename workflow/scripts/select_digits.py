@@ -1,12 +1,12 @@
 """Keep the 3s and 9s of a dataset, and measure what the report says about them."""
 
-from provenance.job import logged
+from provenance.job import job
 from nn.digits import IdxError, dataset_facts, read_threes_nines
 from homework.dataset import Digits, save_digits
 from provenance.errors import Failure
 from provenance.records import write_json
 
-with logged(snakemake):
+with job(snakemake):
     source = snakemake.input
     try:
         X_train, y_train, train_index = read_threes_nines(source.train_images, source.train_labels)

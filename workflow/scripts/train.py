@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from provenance.job import logged
+from provenance.job import job
 from nn.training import series, train
 from provenance import records
 from homework.dataset import load_digits
-from provenance.numerics import check_pins
+from provenance.environment import pin_threads
 from homework.runs import summarise
 
-with logged(snakemake):
-    check_pins()
+with job(snakemake):
+    pin_threads()
     config = snakemake.params.training
     digits = load_digits(snakemake.input.digits)
     settings = {

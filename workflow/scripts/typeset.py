@@ -1,21 +1,13 @@
-"""Typeset the report, and close the chain of hashes with it."""
+"""Typeset the report."""
 
 from pathlib import Path
 
-from provenance.job import logged
-from provenance.files import read_json, write_json
-from provenance.manifest import describe_files, extend
-from provenance.document.typeset import FIRST_PASSES, typeset
+from provenance.document.typeset import typeset
+from provenance.job import job
 
-with logged(snakemake):
-    given, pdf = snakemake.input, snakemake.output.pdf
+with job(snakemake):
+    given = snakemake.input
     inputs = [given.appendix, *given.figures]
     typeset(
-        Path(given.tex),
-        {Path(path).name: Path(path) for path in inputs},
-        Path(pdf),
-        # Two passes at once need two cores.
-        memory=FIRST_PASSES / f"{Path(pdf).stem}.json" if snakemake.threads > 1 else None,
+        Path(given.tex), {Path(path).name: Path(path) for path in inputs}, Path(snakemake.output[0])
     )
-    document = {"tex": describe_files([given.tex, given.appendix]), "pdf": describe_files([pdf])}
-    write_json(snakemake.output.manifest, extend(read_json(given.chain), document))

@@ -1,0 +1,117 @@
+"""The project's folder, put in order before a build begins: names, dates, rights, leftovers.
+
+Snakemake's locks are files, and files outlive a process that is killed. So each Snakemake that
+reads the Snakefile also holds a lock of the kernel's, shared with all others in this folder; it
+ends with its process, however that ends. While nobody else holds it, no build is running here,
+and Snakemake's locks and files that are half written belong to nobody.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import sysconfig
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from provenance.errors import Failure
+from provenance.receipts import INCOMPLETE, LOCKS, RECEIPTS
+
+ALIVE = Path(".snakemake/alive")
+
+#: Open until the process ends.
+_held: list[int] = []
+
+
+def require_name(folder: str) -> None:
+    """Refuse a folder with braces in its path, which Snakemake takes for wildcards."""
+    if "{" in folder or "}" in folder:
+        raise Failure(
+            f"Snakemake cannot build in a folder with braces in its path: {folder}.",
+            "Rename that folder, or copy the project to another one.",
+        )
+
+
+def require_no_shadows(folder: str | Path) -> None:
+    """Refuse modules in the project's folder that jobs would import in place of others."""
+    packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    for place in sorted(Path(folder).iterdir()):
+        name = place.stem if place.suffix == ".py" else place.name
+        is_module = place.suffix == ".py" or (place / "__init__.py").is_file()
+        if is_module and (
+            name in {*sys.stdlib_module_names, "sitecustomize", "usercustomize"}
+            or PathFinder.find_spec(name, packages)
+        ):
+            raise Failure(
+                f"{place.name} in the project's folder would be imported in place of the module "
+                f"{name!r}.",
+                "Rename it, or move it out of this folder.",
+            )
+
+
+def require_writable(places: Iterable[str]) -> None:
+    """Refuse to begin where Snakemake itself would fail without saying what to do.
+
+    A place is a folder that a build writes into, with all folders in it. One that is missing is
+    made by Snakemake, in the project's folder.
+    """
+    for place in places:
+        for folder in [folder for folder, _, _ in os.walk(place)] or ["."]:
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise Failure(
+                    f"Cannot write into the folder {Path(folder).absolute()}.",
+                    "Make it writable for you, or copy the project to a place that is.",
+                )
+
+
+def date_now(root: str | Path) -> None:
+    """Give files that are dated in the future the present date, because Snakemake refuses them."""
+    now = time.time()
+    for path in _walk(root):
+        with suppress(OSError):  # somebody else's: Snakemake will name it
+            if path.stat().st_mtime > now:
+                os.utime(path)
+
+
+def remove_bytecode(root: str | Path) -> None:
+    """Remove bytecode that another Python left: it may be of a source as it was."""
+    for path in _walk(root):
+        if path.name == "__pycache__" and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _walk(root: str | Path) -> Iterator[Path]:
+    """Yield the project's folders and files, without what is hidden."""
+    for folder, names, files in os.walk(root):
+        names[:] = [name for name in names if not name.startswith(".")]
+        yield from (Path(folder, name) for name in (*names, *files))
+
+
+def clear_after_the_dead(places: Iterable[str | Path]) -> None:
+    """Remove locks and half-written files if nobody is there who needs them; from now on, we are.
+
+    Where the folder cannot be written to or files cannot be locked, nothing is done.
+    """
+    with suppress(OSError):
+        ALIVE.parent.mkdir(exist_ok=True)
+        handle = os.open(ALIVE, os.O_RDWR | os.O_CREAT, 0o666)
+        _held.append(handle)
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for leftover in [*LOCKS.glob("*.lock"), *_half_written(places)]:
+                leftover.unlink(missing_ok=True)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+
+
+def _half_written(places: Iterable[str | Path]) -> Iterator[Path]:
+    """Yield what killed jobs left under the temporary names that `files.beside` gives."""
+    for place in map(Path, [*places, RECEIPTS, INCOMPLETE]):
+        if place.is_dir():
+            yield from [*place.rglob(".*.part")]
+        else:
+            yield from [*place.parent.glob(f".{place.name}.*.part")]

@@ -1,0 +1,188 @@
+"""Receipts: what each job did, in one JSON file a job.
+
+A receipt names the rule, its wildcards and parameters, and by SHA-256 each file that the job read
+and wrote. It answers all questions about a job: is each file still what its job left (here), what
+would run again and why (`why`), what is a report made of (`manifest`), where do two builds part
+(`verify`).
+
+Snakemake rebuilds what depends on a changed file. But it takes a record that was edited by hand,
+two files swapped, a byte flipped on the disk, an old input put back with its old date or a record
+gone from the middle for what a job left. Such files are marked in Snakemake's own register of
+incomplete files when the Snakefile has been read; Snakemake then builds exactly these again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from provenance.errors import Failure
+from provenance.files import canonical_json, sha256, write_text
+
+RECEIPTS = Path(".snakemake/receipts")
+INCOMPLETE = Path(".snakemake/incomplete")
+METADATA = Path(".snakemake/metadata")
+LOCKS = Path(".snakemake/locks")
+
+#: A mark of ours in the register of incomplete files, told from Snakemake's own.
+MARK = '{"external_jobid": null, "stale": true}'
+
+AGAIN = "Run the same command again; it makes again what depends on that."
+
+
+class Receipt(NamedTuple):
+    """What a job did; files by path, relative to the project's folder, with their SHA-256."""
+
+    rule: str
+    wildcards: dict[str, str]
+    params: dict[str, Any]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What tells this job from all others: its first output."""
+        return min(self.outputs)
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return label_of(self.rule, self.wildcards, [*self.outputs])
+
+
+def label_of(rule: str, wildcards: Mapping[str, str], outputs: Sequence[str]) -> str:
+    """Name a job by its rule and wildcards; the folder that it writes into goes without saying."""
+    told = (value for value in wildcards.values() if not outputs[0].startswith(f"{value}/"))
+    return " ".join([rule.replace("_", " "), *told])
+
+
+def write(receipt: Receipt) -> None:
+    """Leave a job's receipt in the place of that of its last run."""
+    path = RECEIPTS / f"{quote(receipt.name, safe='')}.json"
+    write_text(path, canonical_json(receipt._asdict()))
+
+
+def read_all() -> dict[str, Receipt]:
+    """Read every receipt, by the files that its job wrote; one that is broken counts for nothing."""
+    found: dict[str, Receipt] = {}
+    for path in sorted(RECEIPTS.glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
+        try:
+            receipt = Receipt(**json.loads(path.read_text(encoding="utf-8")))
+            found |= dict.fromkeys(receipt.outputs, receipt)
+        except (OSError, ValueError, TypeError, AttributeError):
+            continue
+    return found
+
+
+def history(paths: Iterable[str], receipts: Mapping[str, Receipt]) -> list[Receipt]:
+    """List the receipts of all jobs behind some files, each after those that it needs.
+
+    Raises
+    ------
+    Failure
+        If two of them speak of different contents of one file: it changed during a build.
+    """
+    reached: dict[str, Receipt] = {}
+    ahead = [receipts[path] for path in sorted(paths, reverse=True) if path in receipts]
+    while ahead:
+        receipt = ahead[-1]
+        needed = [receipts[path] for path in sorted(receipt.inputs) if path in receipts]
+        if missing := [other for other in needed if other.name not in reached]:
+            ahead += missing[:1]
+        else:
+            reached.setdefault(ahead.pop().name, receipt)
+    content: dict[str, str] = {}
+    for receipt in reached.values():
+        for path, hashed in (receipt.inputs | receipt.outputs).items():
+            if content.setdefault(path, hashed) != hashed:
+                raise Failure(f"{path} changed while the report was being built.", AGAIN)
+    return list(reached.values())
+
+
+def mark_stale(
+    places: Sequence[str],
+    known: Mapping[str, str],
+    params_of: Callable[[Receipt], dict[str, Any] | None] = lambda receipt: receipt.params,
+) -> list[str]:
+    """Mark what has to be built again because it is not what its job would leave now.
+
+    Nothing is marked while a build is under way in this folder: a file may wait for its receipt.
+
+    Parameters
+    ----------
+    places : sequence of str
+        Folders of computed files, and single computed files.
+    known : mapping of str to str
+        The SHA-256 that downloaded files must have, by path.
+    params_of : callable
+        Gives the parameters that a receipt's job would have now; None if there is no such job.
+
+    Returns
+    -------
+    list of str
+        What was marked.
+    """
+    if any(LOCKS.glob("*.lock")):
+        return []
+    receipts, hash_now = read_all(), cache(hash_of)
+    stale = {path for path, wanted in known.items() if hash_now(path) != wanted}
+    for path in files_in(places):
+        made = receipts[path].outputs[path] if path in receipts else None
+        # Without Snakemake's own notes it would not see that the code has changed.
+        if hash_now(path) != made or not _entry(METADATA, path).exists():
+            stale.add(path)
+    jobs = {receipt.name: receipt for receipt in receipts.values()}
+    for job in jobs.values():
+        gone = {path for path in job.outputs if not os.path.exists(path)}
+        changed = any(hash_now(path) not in (None, was) for path, was in job.inputs.items())
+        if gone or changed or params_of(job) not in (None, job.params):
+            stale |= set(job.outputs)
+        if gone == set(job.outputs):
+            # Snakemake does not miss what is gone, so long as there is what was made from it.
+            users = (other for other in jobs.values() if gone & set(other.inputs))
+            stale |= {path for user in users for path in user.outputs}
+    for entry in INCOMPLETE.glob("*"):
+        if entry.read_text(encoding="utf-8") == MARK:
+            entry.unlink()  # what was stale when it was last looked at need not be so now
+    marked = sorted(path for path in stale if os.path.exists(path))
+    for path in marked:
+        if not (entry := _entry(INCOMPLETE, path)).exists():
+            write_text(entry, MARK)
+    return marked
+
+
+def altered_files(places: Sequence[str]) -> list[str]:
+    """List the files in these places that are not what a job wrote."""
+    receipts = read_all()
+    return [
+        path
+        for path in files_in(places)
+        if path not in receipts or hash_of(path) != receipts[path].outputs[path]
+    ]
+
+
+def hash_of(path: str) -> str | None:
+    """Hash a file; None if there is none."""
+    return sha256(path) if os.path.isfile(path) else None
+
+
+def files_in(places: Iterable[str]) -> Iterator[str]:
+    """Yield the files in folders and the files themselves, sorted, hidden ones left out."""
+    for place in map(Path, places):
+        # Through links too: what is behind them is read like all else.
+        walked = os.walk(place, followlinks=True)
+        found = [Path(folder, name) for folder, _, names in walked for name in names]
+        for path in sorted(found if place.is_dir() else [place]):
+            if path.is_file() and not path.name.startswith("."):
+                yield path.as_posix()
+
+
+def _entry(register: Path, path: str) -> Path:
+    """Name a file's entry in one of Snakemake's registers."""
+    return register / urlsafe_b64encode(path.encode()).decode()

@@ -1,0 +1,155 @@
+"""The front door: what a Snakefile asks of this library, in one call around its rules."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from snakemake.exceptions import WorkflowError  # type: ignore[import-untyped]
+from snakemake.iocontainers import (  # type: ignore[import-untyped]
+    InputFiles,
+    OutputFiles,
+    Wildcards,
+)
+
+from provenance import folder, last_words
+from provenance.configuration import check_config, require_printed, require_sections
+from provenance.environment import require_pinned, variables
+from provenance.errors import Failure
+from provenance.files import digest
+from provenance.imports import sources
+from provenance.receipts import Receipt, hash_of, mark_stale
+
+#: The packages of the environment; every result depends on them.
+PINS = "requirements.txt"
+
+#: What is being built in this process; `why` asks it.
+watched: list[Any] = []
+
+
+@contextmanager
+def watch(
+    workflow: Any,
+    *,
+    config: str,
+    schema: str,
+    computed: Sequence[str],
+    downloads: Mapping[str, str],
+    overridable: Sequence[str] = (),
+) -> Iterator[None]:
+    """Watch over a build: a context around the rules of a Snakefile.
+
+    When it is entered, folder, configuration and packages are checked, and whatever could change a
+    job's bytes is pinned. When it is left, each rule with a script gets the source files that the
+    script reaches as inputs (`code`), and what is not as its job would leave it now is marked, so
+    that Snakemake builds it again. Whatever goes wrong, cause and remedy are told last.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        What a Snakefile knows under this name.
+    config, schema : str
+        The configuration file and the JSON schema, in YAML, that it must follow.
+    computed : sequence of str
+        Folders of computed files, and single computed files.
+    downloads : mapping of str to str
+        The SHA-256 of each downloaded file, by path.
+    overridable : sequence of str
+        Keys that `--config` may set; all others are the file's, which the report prints.
+
+    Raises
+    ------
+    snakemake.exceptions.WorkflowError
+        If the build cannot begin. Cause and remedy are printed when Snakemake has ended.
+    """
+    root = workflow.basedir
+    last_words.stop_in_a_line()
+    atexit.register(last_words.print_if_full)
+    with last_words.told_at_the_end(WorkflowError):
+        folder.require_name(root)
+        folder.require_no_shadows(root)
+        require_pinned(Path(root, PINS))
+        require_sections(config)
+        workflow.configfile(config)
+        check_config(workflow.globals["config"], Path(root, schema))
+        require_printed(workflow.globals["config"], config, overridable)
+        folder.require_writable([".snakemake", "logs", *map(_folder_of, computed)])
+    folder.date_now(root)
+    folder.remove_bytecode(root)
+    folder.clear_after_the_dead(computed)
+    os.environ.update(variables(root))
+    # Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
+    sys.executable = shlex.quote(sys.executable)
+    _say_how_it_ends(workflow, computed)
+    watched[:] = [workflow]
+    yield
+    with last_words.told_at_the_end(WorkflowError):
+        for rule in workflow.rules:
+            # A file that is pinned by its hash does not depend on who brings it.
+            if rule.script and not set(map(str, rule.output)) <= downloads.keys():
+                _add_code(rule, workflow)
+        _require_inputs(workflow)
+    mark_stale(computed, downloads, partial(_params_now, workflow))
+
+
+def _folder_of(place: str) -> str:
+    """Give the folder of a single file; a folder's own name has no ending."""
+    return os.path.dirname(place) if os.path.splitext(place)[1] else place
+
+
+def _say_how_it_ends(workflow: Any, computed: Sequence[str]) -> None:
+    """Have Snakemake's hooks end a build without waiting, causes told last."""
+
+    def fail(log: list[str]) -> None:
+        last_words.cancel_timers()
+        atexit.register(last_words.print_causes, log[0], computed)
+
+    workflow.onstart(lambda log: last_words.stop_without_waiting())
+    workflow.onsuccess(lambda log: last_words.cancel_timers())
+    workflow.onerror(fail)
+
+
+def _add_code(rule: Any, workflow: Any) -> None:
+    """Make the files that a rule's script reaches inputs, and their content a parameter.
+
+    The parameter tells a job what its code was when the Snakefile was read.
+    """
+    script = os.path.relpath(os.path.join(rule.basedir, rule.script), workflow.basedir)
+    code = [*sources(script, workflow.basedir), PINS]
+    if rule.input_modifier is None:  # a rule without inputs of its own
+        rule.input_modifier = workflow.modifier.path_modifier
+    rule.set_input(code=code)
+    rule.set_params(code=digest({path: hash_of(path) for path in code}))
+
+
+def _require_inputs(workflow: Any) -> None:
+    """Refuse inputs that are neither there nor made by a rule.
+
+    Snakemake would take the outputs of such a rule for files that need no rule, and keep them.
+    """
+    made = [output for rule in workflow.rules for output in rule.output]
+    for rule in workflow.rules:
+        for path in [str(file) for file in rule.input if not file.is_callable()]:
+            if "{" in path or os.path.isfile(path) or any(file.match(path) for file in made):
+                continue
+            raise Failure(
+                f"The rule {rule.name} needs {path}, but there is no such file, and no rule makes it.",
+                "Put it back, or take away what is left of it (a link to nowhere?).",
+            )
+
+
+def _params_now(workflow: Any, receipt: Receipt) -> dict[str, Any] | None:
+    """Give the parameters that a receipt's job would have now; None if no rule has its name."""
+    if not workflow.is_rule(receipt.rule):
+        return None
+    rule = workflow.get_rule(receipt.rule)
+    wildcards = Wildcards(fromdict=receipt.wildcards)
+    params, _ = rule.expand_params(wildcards, InputFiles(), OutputFiles(), None)
+    return {key: value for key, value in params.items() if key != "code"}
