@@ -37,6 +37,8 @@ def variables(root: str | Path) -> dict[str, str]:
         # seconds, are those noted in it; so there is none in the project's folder.
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
+        "PYTHONWARNINGS": "",
+        "MPLBACKEND": "agg",
         # These can switch other loops of the C library on.
         "GLIBC_TUNABLES": "",
         "MPLCONFIGDIR": str(_fonts_folder(root)),

@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,8 @@ def beside(path: str | Path) -> Iterator[Path]:
         # mkstemp makes private files; a record is as readable as the umask lets other files be.
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        with suppress(PermissionError):  # a drive without such rights
+            temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
         # The name that a person knows.

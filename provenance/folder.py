@@ -29,11 +29,20 @@ _held: list[int] = []
 
 
 def require_name(folder: str) -> None:
-    """Refuse a folder with braces in its path, which Snakemake takes for wildcards."""
-    if "{" in folder or "}" in folder:
+    """Refuse braces, which Snakemake takes for wildcards, and what separates paths on a path."""
+    if found := [character for character in f"{{}}{os.pathsep}" if character in folder]:
         raise Failure(
-            f"Snakemake cannot build in a folder with braces in its path: {folder}.",
+            f"A report cannot be built in a folder with {found[0]!r} in its path: {folder}.",
             "Rename that folder, or copy the project to another one.",
+        )
+
+
+def require_home(folder: str) -> None:
+    """Refuse to build elsewhere than in the project's own folder: code and results would differ."""
+    if Path(folder).resolve() != Path.cwd():
+        raise Failure(
+            f"The Snakefile of {folder} was asked to build in {Path.cwd()}.",
+            f"Build in its own folder: cd {folder}",
         )
 
 

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from provenance import receipts
@@ -23,6 +24,27 @@ STOPPED = Failure(
 
 # From <linux/prctl.h>.
 PR_SET_PDEATHSIG = 1
+
+
+def told_in_the_log(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Write down why a script failed outside of `job`, which is while it was importing."""
+    traceback.print_exception(error)
+    script = getattr(sys.modules["__main__"], "snakemake", None)
+    if script is not None and isinstance(error, Exception):
+        where = [f"{frame.filename}, line {frame.lineno}" for frame in traceback.extract_tb(trace)]
+        words = Failure(
+            f"{kind.__name__} while the script was importing: {error} ({where[-1]}).",
+            "Correct that line.",
+        )
+        with open(script.log[0], "w", encoding="utf-8") as log:
+            traceback.print_exception(error, file=log)
+            print(f"{MARK}{words}", file=log)
+
+
+# Scripts import this module before all others of the project.
+sys.excepthook = told_in_the_log
 
 
 @contextmanager

@@ -69,9 +69,9 @@ def manifest_of(paths: Iterable[str], *, sums: bool = False) -> Manifest:
     Failure
         If two jobs saw different contents of one file.
     """
-    paths = [*paths]
-    receipts = history(paths, read_all())
-    files = {_shown(path): sha256(path) for path in paths}
+    now = {path: sha256(path) for path in paths}
+    receipts = history(now, read_all())
+    files = {_shown(path): hashed for path, hashed in now.items()}
     jobs = []
     for receipt in receipts:
         if not receipt.name.startswith(DATA):

@@ -80,16 +80,23 @@ def read_all() -> dict[str, Receipt]:
     return found
 
 
-def history(paths: Iterable[str], receipts: Mapping[str, Receipt]) -> list[Receipt]:
+def history(files: Mapping[str, str], receipts: Mapping[str, Receipt]) -> list[Receipt]:
     """List the receipts of all jobs behind some files, each after those that it needs.
+
+    Parameters
+    ----------
+    files : mapping of str to str
+        The SHA-256 of each file as it is now, by path.
+    receipts : mapping of str to Receipt
+        From `read_all`.
 
     Raises
     ------
     Failure
-        If two of them speak of different contents of one file: it changed during a build.
+        If these speak of different contents of one file: it changed during a build.
     """
     reached: dict[str, Receipt] = {}
-    ahead = [receipts[path] for path in sorted(paths, reverse=True) if path in receipts]
+    ahead = [receipts[path] for path in sorted(files, reverse=True) if path in receipts]
     while ahead:
         receipt = ahead[-1]
         needed = [receipts[path] for path in sorted(receipt.inputs) if path in receipts]
@@ -97,7 +104,7 @@ def history(paths: Iterable[str], receipts: Mapping[str, Receipt]) -> list[Recei
             ahead += missing[:1]
         else:
             reached.setdefault(ahead.pop().name, receipt)
-    content: dict[str, str] = {}
+    content = dict(files)
     for receipt in reached.values():
         for path, hashed in (receipt.inputs | receipt.outputs).items():
             if content.setdefault(path, hashed) != hashed:
@@ -175,10 +182,14 @@ def hash_of(path: str) -> str | None:
 def files_in(places: Iterable[str]) -> Iterator[str]:
     """Yield the files in folders and the files themselves, sorted, hidden ones left out."""
     for place in map(Path, places):
-        # Through links too: what is behind them is read like all else.
-        walked = os.walk(place, followlinks=True)
-        found = [Path(folder, name) for folder, _, names in walked for name in names]
-        for path in sorted(found if place.is_dir() else [place]):
+        found = [] if place.is_dir() else [place]
+        seen: set[str] = set()
+        # Through links too: what is behind them is read like all else; but not round in a circle.
+        for folder, folders, names in os.walk(place, followlinks=True):
+            seen.add(os.path.realpath(folder))
+            folders[:] = [f for f in folders if os.path.realpath(Path(folder, f)) not in seen]
+            found += [Path(folder, name) for name in names]
+        for path in sorted(found):
             if path.is_file() and not path.name.startswith("."):
                 yield path.as_posix()
 

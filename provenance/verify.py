@@ -86,7 +86,8 @@ def compare(
     lacking = sorted(data.keys() - built.files.keys())
     others = [path for path, hashed in data.items() if built.files.get(path, hashed) != hashed]
     sources = [*others, *(path for path in expected.sources if path in differs)]
-    found, followers = [], []
+    found: list[str] = []
+    followers: list[str] = []
     if sources:
         found.append(f"sources: {_kinds(sources, differs)}")
     made_without = {*lacking}
@@ -117,7 +118,9 @@ def check_here(report: str, expected_at: str) -> bool:
     expected = read_manifest(expected_at)
     differs = differing(expected)
     if others := [path for path in expected.sources if path in differs]:
-        print(f"Here: not compared, the sources are others than the manifest's ({summary(others)}).")
+        print(
+            f"Here: not compared, the sources are others than the manifest's ({summary(others)})."
+        )
         return False
     computed = {path.split("/")[0] for job in expected.jobs for path in job["outputs"]}
     for path in altered_files([*sorted(computed - {Path(report).parts[0]}), report]):

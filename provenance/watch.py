@@ -74,6 +74,7 @@ def watch(
     atexit.register(last_words.print_if_full)
     with last_words.told_at_the_end(WorkflowError):
         folder.require_name(root)
+        folder.require_home(root)
         folder.require_no_shadows(root)
         require_pinned(Path(root, PINS))
         require_sections(config)

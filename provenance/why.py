@@ -50,7 +50,12 @@ def plan(arguments: Sequence[str] = ()) -> list[Job]:
 
     dag = watched[0].dag
     levels = dag.toposorted(set(dag.needrun_jobs(exclude_finished=False)))
-    return [_described(job) for level in levels for job in sorted(level, key=lambda job: [*map(str, job.output)]) if job.output]
+    return [
+        _described(job)
+        for level in levels
+        for job in sorted(level, key=lambda job: [*map(str, job.output)])
+        if job.output
+    ]
 
 
 def _described(job: Any) -> Job:
@@ -102,7 +107,9 @@ def _changed_inputs(then: Receipt, now: Sequence[str], planned: set[str]) -> Ite
     before = {path: hashed for path, hashed in then.inputs.items() if path not in planned}
     yield from (f"{path} is new" for path in now if path not in before)
     yield from (f"{path} is no longer used" for path in before if path not in now)
-    yield from (f"{path} changed" for path in now if before.get(path, hash_of(path)) != hash_of(path))
+    yield from (
+        f"{path} changed" for path in now if before.get(path, hash_of(path)) != hash_of(path)
+    )
 
 
 def _changed_values(name: str, old: Any, new: Any) -> Iterator[str]:

@@ -27,10 +27,11 @@ FETCH_LOG = Path("logs/fetch_mnist.log")
 
 def main(arguments: Sequence[str]) -> int:
     """Build the report, or the one that is possible."""
-    if settings().get("dataset") == "synthetic":
-        return finish(SYNTHETIC, arguments)
+    wanted = SYNTHETIC if settings().get("dataset") == "synthetic" else REPORT
+    if not {"-n", "--dry-run", "--dryrun"}.isdisjoint(arguments):
+        return snakemake(wanted, arguments)
     last_fetch = time_stamp(FETCH_LOG)
-    if finish(REPORT, arguments) == 0:
+    if finish(wanted, arguments) == 0:
         return 0
     reason = why_no_mnist() if time_stamp(FETCH_LOG) != last_fetch else ""
     if not reason:
@@ -63,28 +64,23 @@ def summaries(results: Path) -> list[Path]:
 
 def finish(report: Path, arguments: Sequence[str]) -> int:
     """Build a report and say what stands in it; return the exit status."""
-    if not build(report, arguments):
+    before = time_stamp(report)
+    if snakemake(report, arguments) != 0:
         return 1
+    if before is not None and before == time_stamp(report):
+        print(f"{report} is up to date: nothing had to be done.")
     print(headline(report), flush=True)
     return 0
 
 
-def build(target: Path, arguments: Sequence[str]) -> bool:
-    """Let Snakemake make a report, with its manifest; say so if there was nothing to do."""
-    before = time_stamp(target)
-    # The summaries are asked for by name because they are read below: Snakemake calls a report
-    # up to date although a record on the way to it is missing.
-    records = [RESULTS[target] / "manifest.json", *summaries(RESULTS[target])]
-    # Snakemake finds the logger, snakemake_logger_plugin_steps, on the module path.
-    command = [sys.executable, "-m", "snakemake", *map(str, [target, *records])]
-    built = subprocess.run(
-        [*command, "--cores", "all", "--logger", "steps", *arguments],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
-        check=False,
-    )
-    if built.returncode == 0 and before is not None and before == time_stamp(target):
-        print(f"{target} is up to date: nothing had to be done.")
-    return built.returncode == 0
+def snakemake(target: Path, arguments: Sequence[str]) -> int:
+    """Let Snakemake make a report, with a line for each job; return the exit status."""
+    command = [sys.executable, "-P", "-m", "snakemake", str(target), "--cores", "all"]
+    # It finds the logger, snakemake_logger_plugin_steps, on the module path.
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    return subprocess.run(
+        [*command, "--logger", "steps", *arguments], env=environment, check=False
+    ).returncode
 
 
 def time_stamp(path: Path) -> int | None:

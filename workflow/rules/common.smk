@@ -23,15 +23,6 @@ IDX_FOLDER = {
 FIRST, EARLY = 2, 1
 
 
-def part_of(section, *keys):
-    """Pick what a rule reads of a section of the config.
-
-    Snakemake compares the values of parameters without their names; two that are exchanged would
-    look the same. With their names in one value they do not.
-    """
-    return {key: config[section][key] for key in keys}
-
-
 def listed(*patterns):
     """List the project's files of these patterns, sorted within each.
 

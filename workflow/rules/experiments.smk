@@ -50,7 +50,10 @@ rule train:
     # Where the runs cannot use all cores with one thread each; it changes no bit.
     threads: max(1, (workflow.cores or 1) // len(STEP_SIZES))
     params:
-        training=part_of("training", "hidden", "batch_size", "epochs", "seed"),
+        training={
+            key: config["training"][key]
+            for key in ("hidden", "batch_size", "epochs", "seed")
+        },
     message:
         "Train with step size {wildcards.step_size}"
     script:

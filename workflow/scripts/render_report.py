@@ -1,10 +1,10 @@
 """Fill the templates, with the hashes of all that the report is made from."""
 
+from provenance.job import job
 from homework.facts import gather_facts
 from provenance.configuration import require_printed
 from provenance.document.report import render_report
 from provenance.files import digest, read_json, write_text
-from provenance.job import job
 from provenance.manifest import manifest_of
 
 with job(snakemake):

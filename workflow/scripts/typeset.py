@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from provenance.document.typeset import typeset
 from provenance.job import job
+from provenance.document.typeset import typeset
 
 with job(snakemake):
     given = snakemake.input
