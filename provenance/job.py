@@ -70,7 +70,7 @@ def job(snakemake: Any) -> Iterator[None]:
             read = _inputs(snakemake)
             yield
             _require_inputs_as_they_were(read)
-            if "code" in snakemake.input.keys():
+            if "code" in dict(snakemake.input.items()):
                 _require_named(read)
             receipts.write(_receipt(snakemake, read))
         except Exception as error:

@@ -140,7 +140,7 @@ def how_different(old: Mapping[str, Any] | None, place: Path) -> str:
 
 
 def described(path: str | Path) -> dict[str, Any]:
-    """Give what a record's numbers come to; of a LaTeX file, the hash of its words without hashes."""
+    """Give what a record's numbers come to; of LaTeX, the hash of its words without hashes."""
     if str(path).endswith(".tex"):
         words = PRINTED_HASH.sub(b"", Path(path).read_bytes())
         return {"words": hashlib.sha256(words).hexdigest()}

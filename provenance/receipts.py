@@ -69,7 +69,7 @@ def write(receipt: Receipt) -> None:
 
 
 def read_all() -> dict[str, Receipt]:
-    """Read every receipt, by the files that its job wrote; one that is broken counts for nothing."""
+    """Read every receipt, by the files that its job wrote; a broken one counts for nothing."""
     found: dict[str, Receipt] = {}
     for path in sorted(RECEIPTS.glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
         try:

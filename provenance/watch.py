@@ -141,7 +141,7 @@ def _require_inputs(workflow: Any) -> None:
             if "{" in path or os.path.isfile(path) or any(file.match(path) for file in made):
                 continue
             raise Failure(
-                f"The rule {rule.name} needs {path}, but there is no such file, and no rule makes it.",
+                f"The rule {rule.name} needs {path}: there is no such file, and no rule makes it.",
                 "Put it back, or take away what is left of it (a link to nowhere?).",
             )
 
