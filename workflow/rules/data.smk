@@ -68,6 +68,7 @@ rule load_toy:
     conda:
         "../../environment.yml"
     params:
+        sha256=config["toy"]["sha256"],
         seed=config["toy"]["seed"],
     message:
         "Read the toy network"

@@ -4,8 +4,8 @@ from provenance.job import job
 from homework.gradient_check import check_gradients
 from provenance.environment import pin_threads
 from provenance.records import write_json
-from homework.toy import load_toy
+from homework import toy
 
 with job(snakemake):
     pin_threads()
-    write_json(snakemake.output.facts, check_gradients(load_toy(snakemake.input.toy)))
+    write_json(snakemake.output.facts, check_gradients(toy.load(snakemake.input.toy)))

@@ -1,16 +1,16 @@
-"""Take the toy network from the course's pickle if it was found, else draw one."""
-
-import numpy as np
+"""Take the toy network from the trusted pickle if it was found, else draw one."""
 
 from provenance.job import job
-from provenance import records
-from homework.toy import generate_toy, load_toy_pickle, save_toy, toy_facts
+import numpy as np
+
+from homework import toy
+from provenance.files import write_json
 
 with job(snakemake):
-    found = snakemake.input.get("pickle") or None
+    found, trusted = snakemake.input.get("pickle"), snakemake.params.sha256
     if found:
-        toy = load_toy_pickle(found)
+        network = toy.load_pickle(found, trusted)
     else:
-        toy = generate_toy(np.random.default_rng(snakemake.params.seed))
-    save_toy(snakemake.output.arrays, toy)
-    records.write_json(snakemake.output.facts, toy_facts(toy, found))
+        network = toy.generate(np.random.default_rng(snakemake.params.seed))
+    toy.save(snakemake.output.arrays, network)
+    write_json(snakemake.output.facts, toy.facts(network, trusted if found else None))
