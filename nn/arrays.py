@@ -10,10 +10,6 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
-#: Rows handled together: few enough that what several steps do to them stays in the processor's
-#: cache, and enough that the calls cost little beside the work.
-BLOCK = 680
-
 #: Takes pre-activations s; returns the activation and its derivative, both of the shape of s.
 Activation = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -65,8 +61,3 @@ def sum_of_outer_products(a: FloatArray, b: FloatArray) -> FloatArray:
     """
     # A single outer product has no sum; broadcasting writes it faster than BLAS does.
     return a.T * b if len(a) == 1 else a.T @ b
-
-
-def blocks(length: int) -> list[slice]:
-    """Cut `length` rows into slices of at most `BLOCK`."""
-    return [slice(start, start + BLOCK) for start in range(0, length, BLOCK)]

@@ -16,32 +16,23 @@ What is left per update is a product of (n_test, n) and (n, h) in place of (n_te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nn.activations import clip_margin, value
-from nn.arrays import Activation, FloatArray, blocks, sum_of_outer_products
-from nn.gram import GramMatrix, gram_matrix
+from nn.arrays import Activation, FloatArray, sum_of_outer_products
+from nn.gram import gram_matrix
 from nn.losses import accuracy, logistic_loss
 from nn.network import LayerCache, layer_backward, predict
-from nn.threads import Task, Threads, results
 
 # Rounding errors of the updates add up; starting afresh now and then keeps them at about 1e-15 of
 # the largest pre-activation.
 FRESH_EVERY = 500
 # The Gram matrix is given up where it could need more memory than this, in bytes.
 GRAM_LIMIT = 400e6
-# Images that show most units to be alive.
-FEW = 32
-# An evaluation is cut in pieces, for the cache and for threads that share it, from so many
-# multiplications on; below, the calls and hand-overs for each piece cost more than they bring.
-WORTH_CUTTING = 9e6
-# What the rest of an evaluation costs, in multiplications per pre-activation.
-ELEMENTWISE = 8
 
 
 class Evaluation(NamedTuple):
@@ -114,12 +105,8 @@ class FollowedSet:
         The images that batches will be taken from.
     constant : ndarray of shape (m, h)
         What the pre-activations hold beyond X W + b.
-    batch_size : int
-        Images per update.
-    updates : int
-        How many updates will come.
-    threads : Threads, optional
-        Evaluates the set beside the caller; without, the caller does it.
+    batch_size, updates : int
+        Images per update, and how many updates will come.
     """
 
     def __init__(
@@ -131,95 +118,29 @@ class FollowedSet:
         constant: FloatArray,
         batch_size: int,
         updates: int,
-        threads: Threads | None = None,
     ) -> None:
-        self.X = X
-        self.y = y
-        self.constant = constant
+        self.X, self.y, self.constant = X, y, constant
         m, d = X.shape
-        hidden = constant.shape[1]
-        self._threads = threads or Threads()
-        # Tasks for the threads; where there is little to do, a single one.
-        self._blocks = blocks(m) if cutting_pays(m, batch_size, hidden) else [slice(m)]
+        pays = following_pays(m, d, len(X_train), batch_size, constant.shape[1], updates)
+        self._gram = gram_matrix(X_train, X) if pays else None
         # The pre-activations, and how many updates ago they were computed from the images.
-        self._s = np.empty_like(constant)
-        self._age = FRESH_EVERY
-        # The evaluation that was begun last.
-        self._tasks: list[Task[Outputs]] = []
-        self._gram: GramMatrix | None = None
-        if following_pays(m, d, len(X_train), batch_size, hidden, updates):
-            self._gram = gram_matrix(X_train, X, self._threads)
+        self._s, self._age = constant, FRESH_EVERY
 
-    def evaluate(
-        self, update: Update, activations: Sequence[Activation]
-    ) -> Callable[[], Evaluation]:
-        """Begin to evaluate the network after an SGD update.
-
-        Parameters
-        ----------
-        update : Update
-            The update that follows the one evaluated last.
-        activations : sequence of callable
-            The layers' activations.
-
-        Returns
-        -------
-        callable
-            Sees the `Evaluation` through. Until it is called the other threads are at work on it.
-        """
+    def evaluate(self, update: Update, activations: Sequence[Activation]) -> Evaluation:
+        """Evaluate the network after an SGD update, the one after that evaluated last."""
         if self._gram is None or self._age == FRESH_EVERY:
+            self._s = self.X @ update.weight_matrices[0] + update.biases[0] + self.constant
             self._age = 1
-            renew = self._starting_afresh(update)
         else:
-            self._age += 1
-            renew = self._following(self._gram, update)
-        upper = update.weight_matrices[1:], update.biases[1:], activations
-
-        def evaluate_rows(rows: slice) -> Outputs:
-            return outputs_from(renew(rows), *upper)
-
-        # Each piece begins when the evaluation before is done with its pre-activations.
-        tasks = self._tasks = self._threads.start(
-            [partial(evaluate_rows, rows) for rows in self._blocks], after=self._tasks
-        )
-        return lambda: summarise(results(tasks), self.y)
-
-    def _starting_afresh(self, update: Update) -> Callable[[slice], FloatArray]:
-        """Return a function that computes the pre-activations of some images from the images."""
-
-        def compute(rows: slice) -> FloatArray:
-            s = self._s[rows]
-            np.matmul(self.X[rows], update.weight_matrices[0], out=s)
-            s += update.biases[0]
-            s += self.constant[rows]
-            return s
-
-        return compute
-
-    def _following(self, gram: GramMatrix, update: Update) -> Callable[[slice], FloatArray]:
-        """Return a function that applies an update to the pre-activations of some images."""
-        change = first_layer_delta(update.dL_dg, update.layer_caches)
-        change *= -update.step_size / gram.scale
-        products = gram.products.take(update.batch, axis=0)
-        # Units that are dead on the whole batch stay as they are. Where most are (a step size far
-        # too large), only the others are touched.
-        moved: npt.NDArray[np.bool_] = (change != 0).any(axis=0)
-        few_move = are_few(moved)
-        if few_move:
-            change = change[:, moved]
-
-        def apply(rows: slice) -> FloatArray:
-            s = self._s[rows]
+            products, scale = self._gram
+            delta = first_layer_delta(update.dL_dg, update.layer_caches)
             # The 1 of the formula is the bias, a weight on an input that is always 1.
-            products_and_1 = np.add(products[:, rows], gram.scale, dtype=s.dtype)
-            steps = sum_of_outer_products(products_and_1, change)
-            if few_move:
-                s[:, moved] += steps
-            else:
-                s += steps
-            return s
-
-        return apply
+            products_and_1 = np.add(products[update.batch], scale, dtype=self._s.dtype)
+            self._s += sum_of_outer_products(products_and_1, delta * (-update.step_size / scale))
+            self._age += 1
+        return evaluate_from(
+            self._s, self.y, update.weight_matrices[1:], update.biases[1:], activations
+        )
 
 
 def following_pays(
@@ -229,16 +150,6 @@ def following_pays(
     afresh = updates * m * d * hidden
     followed = n_train * m * d + updates * m * batch_size * hidden
     return followed < afresh and 8 * n_train * m <= GRAM_LIMIT
-
-
-def cutting_pays(m: int, batch_size: int, hidden: int) -> bool:
-    """Say whether evaluating m images after an update is work enough to be cut in pieces."""
-    return m * hidden * (batch_size + ELEMENTWISE) >= WORTH_CUTTING
-
-
-def are_few(units: npt.NDArray[np.bool_]) -> bool:
-    """Say whether so few units are true that it pays to pick their columns out."""
-    return bool(4 * np.count_nonzero(units) < len(units))
 
 
 def first_layer_delta(dL_dg: FloatArray, layer_caches: Sequence[LayerCache]) -> FloatArray:
@@ -274,96 +185,39 @@ def evaluate(
 
     Parameters
     ----------
-    X : ndarray of shape (m, d)
-        Images.
-    y : ndarray of shape (m,)
-        Labels.
-    weight_matrices, biases : sequence of ndarray
+    X, y : ndarray of shapes (m, d) and (m,)
+        Images and labels.
+    weight_matrices, biases, activations : sequences
         The network.
-    activations : sequence of callable
-        The layers' activations.
 
     Returns
     -------
     Evaluation
     """
-    upper = weight_matrices[1:], biases[1:], activations
-    parts = [
-        outputs_from(X[rows] @ weight_matrices[0] + biases[0], *upper) for rows in blocks(len(X))
-    ]
-    return summarise(parts, y)
+    s = X @ weight_matrices[0] + biases[0]
+    return evaluate_from(s, y, weight_matrices[1:], biases[1:], activations)
 
 
-class Outputs(NamedTuple):
-    """What a network makes of some images.
-
-    Attributes
-    ----------
-    g : ndarray of shape (rows,)
-        Its outputs.
-    alive : ndarray of bool of shape (h,)
-        Which units of the first layer are positive for one of the images at least. Empty for a
-        network without hidden layer.
-    """
-
-    g: FloatArray
-    alive: npt.NDArray[np.bool_]
-
-
-def outputs_from(
+def evaluate_from(
     s: FloatArray,
+    y: FloatArray,
     weight_matrices: Sequence[FloatArray],
     biases: Sequence[FloatArray],
     activations: Sequence[Activation],
-) -> Outputs:
-    """Run a network from its first layer's pre-activations.
+) -> Evaluation:
+    """Evaluate a network from its first layer's pre-activations s, of shape (m, h).
 
-    Parameters
-    ----------
-    s : ndarray of shape (rows, h)
-        X W + b of the first layer.
-    weight_matrices, biases : sequence of ndarray
-        The layers above the first.
-    activations : sequence of callable
-        The activations of all layers, the first one's too.
-
-    Returns
-    -------
-    Outputs
+    `weight_matrices` and `biases` are those of the layers above the first, `activations` those of
+    all layers.
     """
     out = value(activations[0], s)
-    # A few images show most units to be alive; the others are looked for in all images.
-    alive = out[:FEW].max(axis=0) > 0
-    others = ~alive
-    if are_few(others):
-        alive[others] = out[:, others].max(axis=0) > 0
-    else:
-        alive = out.max(axis=0) > 0
+    alive = out.max(axis=0) > 0
     g = predict(out, weight_matrices, biases, activations[1:])
-    return Outputs(g, alive if weight_matrices else alive[:0])
-
-
-def summarise(parts: Sequence[Outputs], y: FloatArray) -> Evaluation:
-    """Put together what a network makes of all images.
-
-    Parameters
-    ----------
-    parts : sequence of Outputs
-        Of consecutive images.
-    y : ndarray of shape (m,)
-        Labels.
-
-    Returns
-    -------
-    Evaluation
-    """
-    g = np.concatenate([part.g for part in parts])
-    alive = np.any([part.alive for part in parts], axis=0)
     eps = clip_margin(g.dtype)
     return Evaluation(
         loss=float(logistic_loss(g, y)[0].mean()),
         accuracy=accuracy(g, y),
-        dead_hidden_units=1.0 - float(alive.mean()) if alive.size else float("nan"),
+        dead_hidden_units=1.0 - float(alive.mean()) if weight_matrices else float("nan"),
         saturated_outputs=float(np.mean((g <= eps) | (g >= 1 - eps))),
         output_spread=float(np.ptp(g)),
     )

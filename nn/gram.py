@@ -9,14 +9,12 @@ at most the product of their lengths.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from nn.arrays import FloatArray, blocks
-from nn.threads import Threads, results
+from nn.arrays import FloatArray
 
 FLOAT32_EXACT = 2**24
 
@@ -37,15 +35,8 @@ class GramMatrix(NamedTuple):
     scale: int
 
 
-def gram_matrix(X_train: FloatArray, X: FloatArray, threads: Threads | None = None) -> GramMatrix:
-    """Multiply every image of one set with every image of another.
-
-    Parameters
-    ----------
-    X_train : ndarray of shape (n_train, d)
-    X : ndarray of shape (m, d)
-    threads : Threads, optional
-        Multiplies beside the caller; without, the caller does it.
+def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
+    """Multiply every image of one set, (n_train, d), with every image of another, (m, d).
 
     Returns
     -------
@@ -55,15 +46,7 @@ def gram_matrix(X_train: FloatArray, X: FloatArray, threads: Threads | None = No
     if not (are_pixels(X_train) and are_pixels(X)):
         return GramMatrix(X_train @ X.T, scale=1)
     dtype = exact_type(X_train, X)
-    levels = grey_levels(X, dtype).T
-    products = np.empty((len(X_train), len(X)), dtype)
-
-    def multiply(rows: slice) -> None:
-        np.matmul(grey_levels(X_train[rows], dtype), levels, out=products[rows])
-
-    team = threads or Threads()
-    results(team.start([partial(multiply, rows) for rows in blocks(len(X_train))]))
-    return GramMatrix(products, scale=255**2)
+    return GramMatrix(grey_levels(X_train, dtype) @ grey_levels(X, dtype).T, scale=255**2)
 
 
 def exact_type(X_train: FloatArray, X: FloatArray) -> type[np.float32 | np.float64]:
@@ -79,13 +62,10 @@ def grey_levels(X: FloatArray, dtype: npt.DTypeLike = np.float64) -> npt.NDArray
 
 def are_pixels(X: FloatArray) -> bool:
     """Tell whether all numbers are 0/255, 1/255, 2/255 and so on."""
-    return all(
-        (X[rows] >= 0).all() and (grey_levels(X[rows]) / 255 == X[rows]).all()
-        for rows in blocks(len(X))
-    )
+    return bool((X >= 0).all() and (grey_levels(X) / 255 == X).all())
 
 
 def squared_lengths(X: FloatArray) -> FloatArray:
     """Multiply each image with itself; of pixels in whole 255ths squared, times 255^2."""
-    squares = [(grey_levels(X[rows]) ** 2).sum(axis=1) for rows in blocks(len(X))]
-    return np.concatenate([*squares, np.empty(0)])
+    squares: FloatArray = (grey_levels(X) ** 2).sum(axis=1)
+    return squares

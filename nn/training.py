@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,8 @@ from nn.batches import mini_batches
 from nn.evaluation import Evaluation, FollowedSet, Update
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
-from nn.threads import Threads
 
-# So many evaluations may be going on beside an update.
-PENDING = 3
+T = TypeVar("T")
 
 
 class Timestep(NamedTuple):
@@ -92,17 +90,14 @@ def sgd(
     """
     for epoch in range(1, epochs + 1):
         for batch in mini_batches(len(X_train), batch_size, rng):
-            if len(batch) == len(X_train):
-                # All images make the same batch in any order; in their own they are not copied.
-                batch = np.arange(len(X_train))
-                X_batch, y_batch = X_train, y_train
-            else:
-                X_batch, y_batch = X_train[batch], y_train[batch]
+            X_batch, y_batch = X_train[batch], y_train[batch]
             output, layer_caches = forward_pass(X_batch, weight_matrices, biases, activations)
             loss, dL_dg = logistic_loss(output, y_batch)
             grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
-            weight_matrices = descend(weight_matrices, grad_Ws, step_size)
-            biases = descend(biases, grad_bs, step_size)
+            weight_matrices = [
+                W - step_size * grad for W, grad in zip(weight_matrices, grad_Ws, strict=True)
+            ]
+            biases = [b - step_size * grad for b, grad in zip(biases, grad_bs, strict=True)]
             yield Update(
                 epoch=epoch,
                 loss=float(loss.mean()),
@@ -114,16 +109,6 @@ def sgd(
                 weight_matrices=weight_matrices,
                 biases=biases,
             )
-
-
-def descend(
-    parameters: Sequence[FloatArray], gradients: Sequence[FloatArray], step_size: float
-) -> list[FloatArray]:
-    """Go a step down the gradients. The new parameters take the gradients' memory."""
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        gradient *= -step_size
-        gradient += parameter
-    return list(gradients)
 
 
 def train(
@@ -202,27 +187,23 @@ def train(
         epochs=epochs,
         rng=rng,
     )
-    history: list[Timestep] = []
-    with Threads(threads) as team:
-        test_set = FollowedSet(
-            X_test.compress(used, axis=1),
-            y_test,
-            X_train,
-            constant=X_test[:, ~used] @ W_all[~used],
-            batch_size=batch_size,
-            updates=epochs * -(-len(X_train) // batch_size),
-            threads=team,
-        )
-        pending: deque[Callable[[], Timestep]] = deque()
-        for number, update in enumerate(updates, start=1):
-            evaluation = test_set.evaluate(update, activations)
-            # Numbers only: its arrays can go when it has been evaluated.
-            batch = update.epoch, update.loss, update.accuracy
-            pending.append(partial(_timestep, number, *batch, evaluation))
-            if len(pending) > PENDING:
-                history.append(pending.popleft()())
-            weight_matrices, biases = update.weight_matrices, update.biases
-        history += [see_through() for see_through in pending]
+    test_set = FollowedSet(
+        X_test.compress(used, axis=1),
+        y_test,
+        X_train,
+        constant=X_test[:, ~used] @ W_all[~used],
+        batch_size=batch_size,
+        updates=epochs * -(-len(X_train) // batch_size),
+    )
+
+    def evaluate(update: Update) -> tuple[Update, Evaluation]:
+        return update, test_set.evaluate(update, activations)
+
+    evaluated = beside(evaluate, updates) if threads > 1 else map(evaluate, updates)
+    history = []
+    for number, (update, test) in enumerate(evaluated, start=1):
+        history.append(_timestep(number, update, test))
+        weight_matrices, biases = update.weight_matrices, update.biases
 
     W_all[used] = weight_matrices[0]
     return Training([W_all, *weight_matrices[1:]], biases, history)
@@ -251,22 +232,29 @@ def _check(
         raise ValueError(f"epochs must be 1 or more; got {epochs}")
 
 
-def _timestep(
-    number: int,
-    epoch: int,
-    batch_loss: float,
-    batch_accuracy: float,
-    evaluation: Callable[[], Evaluation],
-) -> Timestep:
+def beside(work: Callable[[Update], T], updates: Iterator[Update]) -> Iterator[T]:
+    """Apply `work` to each update in another thread, while the caller makes the next one."""
+    with ThreadPoolExecutor(1) as other:
+        begun: Future[T] | None = None
+        for update in updates:
+            before = begun
+            # NumPy's errstate lives in the context, which threads do not inherit.
+            begun = other.submit(copy_context().run, work, update)
+            if before:
+                yield before.result()
+        if begun:
+            yield begun.result()
+
+
+def _timestep(number: int, update: Update, test: Evaluation) -> Timestep:
     """Put an update and its evaluation together; stop a training that has left the numbers."""
-    test = evaluation()
-    if not (math.isfinite(batch_loss) and math.isfinite(test.loss)):
+    if not (math.isfinite(update.loss) and math.isfinite(test.loss)):
         raise FloatingPointError(
             f"training diverged at timestep {number}: expected finite losses; got "
-            f"{batch_loss} on the batch and {test.loss} on the test set. "
+            f"{update.loss} on the batch and {test.loss} on the test set. "
             "A smaller step size keeps the weights finite."
         )
-    return Timestep(number, epoch, batch_loss, batch_accuracy, test)
+    return Timestep(number, update.epoch, update.loss, update.accuracy, test)
 
 
 def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:
