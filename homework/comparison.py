@@ -117,7 +117,7 @@ def compare(value: Floats, wrong: npt.NDArray[np.bool_], name: str, label: int) 
     low, high = bounds(good, side, None if cut is None else cut[label])
     suspicious = is_suspicious(value, low, high)
     bad_count, good_count = int(suspicious[wrong].sum()), int(suspicious[~wrong].sum())
-    table = [[bad_count, len(bad) - bad_count], [good_count, len(good) - good_count]]
+    table = np.array([[bad_count, len(bad) - bad_count], [good_count, len(good) - good_count]])
     return {
         "side": side,
         "low": low,

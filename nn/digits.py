@@ -1,4 +1,4 @@
-"""MNIST's 3s and 9s as the network takes them: one flattened image a row, a 3 is 0, a 9 is 1.
+"""MNIST's 3s and 9s, and a look at them: a 3 has the label 0, a 9 the label 1.
 
 The files are in the IDX format: two zero bytes, a type code, the number of dimensions, each
 dimension as a big-endian 32-bit integer, then the items. The `mnist` package parses them; what
@@ -13,7 +13,7 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mnist
 import numpy as np
@@ -31,7 +31,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "resources" / "mnist"
 TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
 TEST = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 
-LABEL = {3: 0.0, 9: 1.0}  # the network's label of each digit
+LABEL = {3: 0, 9: 1}  # the network's label of each digit
 IMAGE = (28, 28)
 MOST = 60_000  # images in MNIST's largest file; a header that says more is not MNIST's
 UNSIGNED_BYTE = 0x08
@@ -44,8 +44,8 @@ class IdxError(ValueError):
 
 def get_mnist_threes_nines(
     folder: str | Path | None = None,
-) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
-    """MNIST's images of a 3 or a 9, in the order of its files.
+) -> tuple[tuple[FloatArray, IntArray], tuple[FloatArray, IntArray]]:
+    """MNIST's images of a 3 or a 9, in the order of its files, as the course's starter file does.
 
     Parameters
     ----------
@@ -55,8 +55,9 @@ def get_mnist_threes_nines(
     Returns
     -------
     (X_train, y_train), (X_test, y_test)
-        X is (n, 784) float64 in [0, 1], one flattened image a row; y is (n,) float64, 0 for a 3
-        and 1 for a 9. MNIST has 12,080 such images for training and 2,019 for testing.
+        X is (n, 28, 28), float64 in [0, 1]: `X.reshape(n, -1)` is what the network takes. y is
+        (n,), 0 for a 3 and 1 for a 9. MNIST has 12,080 such images for training and 2,019 for
+        testing.
 
     Raises
     ------
@@ -123,14 +124,12 @@ def display_image(x: npt.ArrayLike, ax: Axes | None = None) -> Figure:
 
 def read_threes_nines(
     images: str | Path, labels: str | Path
-) -> tuple[FloatArray, FloatArray, IntArray]:
+) -> tuple[FloatArray, IntArray, IntArray]:
     """Read a pair of IDX files and keep the 3s and 9s: `threes_and_nines` of their content."""
     return threes_and_nines(read_idx(images, item=IMAGE), read_idx(labels))
 
 
-def threes_and_nines(
-    images: ByteArray, labels: ByteArray
-) -> tuple[FloatArray, FloatArray, IntArray]:
+def threes_and_nines(images: ByteArray, labels: ByteArray) -> tuple[FloatArray, IntArray, IntArray]:
     """Keep the 3s and 9s of a labelled set of digits, in their order.
 
     Parameters
@@ -142,10 +141,10 @@ def threes_and_nines(
 
     Returns
     -------
-    X : ndarray of shape (m, height * width)
-        One flattened image a row, float64 in [0, 1].
+    X : ndarray of shape (m, height, width)
+        float64 in [0, 1].
     y : ndarray of shape (m,)
-        0.0 for a 3, 1.0 for a 9.
+        0 for a 3, 1 for a 9.
     index : ndarray of shape (m,)
         Where each image stands in `images`.
 
@@ -163,50 +162,8 @@ def threes_and_nines(
         if digit not in labels:
             raise IdxError(f"expected images of a 3 and of a 9; got none of a {digit}")
     index = np.flatnonzero(np.isin(labels, list(LABEL)))
-    X = images[index].reshape(len(index), -1) / 255.0
     y = np.where(labels[index] == 9, LABEL[9], LABEL[3])
-    return X, y, index.astype(np.int64)
-
-
-def dataset_facts(
-    X_train: FloatArray, y_train: FloatArray, X_test: FloatArray, y_test: FloatArray
-) -> dict[str, Any]:
-    """Answers to the handout's questions about the data, measured.
-
-    Parameters
-    ----------
-    X_train, X_test : ndarray of shape (n, height * width)
-        One flattened image a row.
-    y_train, y_test : ndarray of shape (n,)
-        0.0 for a 3, 1.0 for a 9.
-
-    Returns
-    -------
-    dict
-        n_train, n_test; counts[split][digit]; height and width of an image in pixels; features
-        of a row of X; label_of_3, label_of_9; over the training images, pixels_ever_used (how
-        many of the features are ever non-zero) and share_nonzero (of all entries of X_train).
-
-    References
-    ----------
-    Handout, 1.1.
-    """
-    counts = {
-        split: {str(digit): int(np.sum(y == label)) for digit, label in LABEL.items()}
-        for split, y in (("train", y_train), ("test", y_test))
-    }
-    return {
-        "n_train": len(X_train),
-        "n_test": len(X_test),
-        "counts": counts,
-        "height": IMAGE[0],
-        "width": IMAGE[1],
-        "features": X_train.shape[1],
-        "label_of_3": int(LABEL[3]),
-        "label_of_9": int(LABEL[9]),
-        "pixels_ever_used": int(np.count_nonzero(X_train.any(axis=0))),
-        "share_nonzero": float(np.count_nonzero(X_train) / X_train.size),
-    }
+    return images[index] / 255.0, y, index.astype(np.int64)
 
 
 def read_idx(path: str | Path, *, item: tuple[int, ...] = ()) -> ByteArray:

@@ -16,6 +16,7 @@ What is left per update is a product of (n_test, n) and (n, h) in place of (n_te
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -214,9 +215,10 @@ def evaluate_from(
     alive = out.max(axis=0) > 0
     g = predict(out, weight_matrices, biases, activations[1:])
     eps = clip_margin(g.dtype)
+    loss = float(logistic_loss(g, y)[0].mean())
     return Evaluation(
-        loss=float(logistic_loss(g, y)[0].mean()),
-        accuracy=accuracy(g, y),
+        loss=loss,
+        accuracy=accuracy(g, y) if math.isfinite(loss) else math.nan,
         dead_hidden_units=1.0 - float(alive.mean()) if weight_matrices else float("nan"),
         saturated_outputs=float(np.mean((g <= eps) | (g >= 1 - eps))),
         output_spread=float(np.ptp(g)),

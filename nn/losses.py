@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,8 +45,7 @@ def logistic_loss(g: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, Float
             "g must lie strictly between 0 and 1, as sigmoid_activation returns it; "
             f"got values from {g.min()} to {g.max()}"
         )
-    if np.any((y != 0) & (y != 1)):
-        raise ValueError(f"y must hold labels 0 and 1; got values from {y.min()} to {y.max()}")
+    _require_labels(y)
     loss = -(y * np.log(g) + (1 - y) * np.log1p(-g))
     return loss, (g - y) / (g * (1 - g))
 
@@ -66,9 +67,18 @@ def accuracy(g: npt.ArrayLike, y: npt.ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, a g is no number or a label is neither 0 nor 1.
     """
     g, y = np.asarray(g), np.asarray(y)
     require_shape("g", g, "n")
     require_shape("y", y, len(g))
+    if np.isnan(g).any():
+        raise ValueError("g must hold numbers; got NaN")
+    _require_labels(y)
     return float(np.mean((g >= 0.5) == (y == 1)))
+
+
+def _require_labels(y: npt.NDArray[Any]) -> None:
+    """Refuse labels other than 0 and 1."""
+    if np.any((y != 0) & (y != 1)):
+        raise ValueError(f"y must hold labels 0 and 1; got values from {y.min()} to {y.max()}")

@@ -101,7 +101,8 @@ def sgd(
             yield Update(
                 epoch=epoch,
                 loss=float(loss.mean()),
-                accuracy=accuracy(output, y_batch),
+                # After a divergence, which the loss shows, there is none.
+                accuracy=accuracy(output, y_batch) if np.isfinite(loss).all() else math.nan,
                 batch=batch,
                 dL_dg=dL_dg,
                 layer_caches=layer_caches,

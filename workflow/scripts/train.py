@@ -7,6 +7,7 @@ from nn.training import series, train
 from provenance import records
 from homework.dataset import load_digits
 from provenance.environment import pin_threads
+from provenance.errors import Failure
 from homework.runs import summarise
 
 with job(snakemake):
@@ -19,15 +20,17 @@ with job(snakemake):
         "batch_size": min(config["batch_size"], len(digits.X_train)),
         "epochs": config["epochs"],
     }
-    run = train(
-        digits.X_train,
-        digits.y_train,
-        digits.X_test,
-        digits.y_test,
-        **settings,
-        rng=np.random.default_rng(config["seed"]),
-        threads=snakemake.threads,
-    )
+    try:
+        run = train(
+            *digits[:4],
+            **settings,
+            rng=np.random.default_rng(config["seed"]),
+            threads=snakemake.threads,
+        )
+    except FloatingPointError as error:
+        raise Failure(
+            str(error), "Remove that step size from training.step_sizes in config/config.yaml."
+        ) from error
     columns = series(run.history)
     records.write_csv(snakemake.output.series, columns)
     layers = enumerate(zip(run.weight_matrices, run.biases, strict=True), start=1)
