@@ -316,9 +316,7 @@ def _failure(log: str, source: str, status: int) -> Failure:
     file = source if error["file"] in (None, f"{JOB}.tex") else error["file"]
     place = f" ({file}, line {error['line']})" if error["line"] else f" ({file})"
     context = _context(log[error.end() :])
-    return Failure(
-        "\n    ".join([f"TeX stopped: ! {message}{place}", *context]), _remedy(message)
-    )
+    return Failure("\n    ".join([f"TeX stopped: ! {message}{place}", *context]), _remedy(message))
 
 
 CHATTER = re.compile(
