@@ -15,9 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
@@ -103,9 +102,7 @@ def fetch(
         If a file could be had from no mirror, with each mirror's reason; or if the folder cannot
         be written to.
     """
-    quiet = terminal is None or not terminal.isatty()
-    bar = {"unit": "B", "unit_scale": True, "file": terminal, "disable": quiet}
-    folder, asker = Path(folder), _Asker(patience, most, bar)
+    folder, asker = Path(folder), _Asker(patience, most, terminal)
     missing, refusals = [], dict[tuple[str, str], list[str]]()
     for name, expected in files.items():
         if _is_good(folder / name, expected):
@@ -195,48 +192,47 @@ def _locked(folder: Path) -> Iterator[None]:
         ) from error
 
 
-@dataclass
 class _Asker:
-    """Asks mirrors for files and remembers which mirrors are dead and when time is up."""
+    """Asks mirrors for files; remembers which never answered and when time is up."""
 
-    patience: Patience
-    most: int
-    bar: dict[str, Any]
-    dead: dict[str, str] = field(default_factory=dict)
-    start: float = field(default_factory=time.monotonic)
+    def __init__(self, patience: Patience, most: int, terminal: TextIO | None) -> None:
+        self.patience, self.most = patience, most
+        self.end = time.monotonic() + patience.total
+        self.dead: dict[str, MirrorError] = {}
+        quiet = terminal is None or not terminal.isatty()
+        self.bar = {"unit": "B", "unit_scale": True, "file": terminal, "disable": quiet}
 
     def ask(self, mirror: str, name: str, expected: str) -> bytes:
         """Get one file from one mirror, checked, or raise `MirrorError`."""
         if mirror in self.dead:
-            raise MirrorError(self.dead[mirror])
+            raise self.dead[mirror]
         for left in reversed(range(self.patience.attempts)):
             try:
                 return _checked(self._content(mirror, name), expected)
             except MirrorError as refusal:
                 if not (refusal.again and left):
                     if refusal.dead:
-                        self.dead[mirror] = str(refusal)
+                        self.dead[mirror] = refusal
                     raise
             time.sleep(self.patience.pause)
         raise MirrorError("never asked: 0 attempts are allowed")
 
     def _content(self, mirror: str, name: str) -> bytes:
         """Get whatever a mirror has under a name."""
-        local = _local(mirror)
-        if local is not None:
+        if (local := _local(mirror)) is not None:
             return _read(local, name, self.most)
-        left = self.start + self.patience.total - time.monotonic()
-        if left <= 0:
-            raise MirrorError(f"not tried: {self.patience.total:g} s were over")
         if not mirror.startswith(("http://", "https://")):
             raise MirrorError("expected a folder or an address with http, https or file")
-        return _within(left, lambda: self._download(f"{mirror.rstrip('/')}/{name}", left))
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise MirrorError(f"not tried: {self.patience.total:g} s were over")
+        return _within(left, lambda: self._download(f"{mirror.rstrip('/')}/{name}"))
 
-    def _download(self, url: str, left: float) -> bytes:
+    def _download(self, url: str) -> bytes:
         """Get what an address answers, in time and not too much of it."""
-        end, content, answered = time.monotonic() + left, bytearray(), False
+        content, answered = bytearray(), False
         try:
-            with _open(url, self.patience) as answer:
+            with requests.Session() as session, _open(session, url, self.patience) as answer:
                 answered = True
                 announced = int(answer.headers.get("Content-Length") or 0)
                 with tqdm(desc=url.rpartition("/")[2], total=announced, **self.bar) as bar:
@@ -246,15 +242,14 @@ class _Asker:
                         bar.update(len(chunk))
                         if max(len(content), announced) > self.most:
                             raise MirrorError(f"expected at most {self.most} bytes; got more")
-                        if time.monotonic() > end:
+                        if time.monotonic() > self.end:
                             raise MirrorError("time is up")
                 if len(content) < announced:
                     raise ConnectionError("the server hung up early")
         except requests.HTTPError as error:
-            code, reason = error.response.status_code, error.response.reason
-            raise MirrorError(
-                f"answered {code} {reason}", again=code >= 500 or code == 429
-            ) from error
+            code, reason = error.response.status_code, error.response.reason  # type: ignore[union-attr]
+            again = code >= 500 or code == 429
+            raise MirrorError(f"answered {code} {reason}", again=again) from error
         except MirrorError:
             raise
         except Exception as error:  # of requests, urllib3 and the system
@@ -265,20 +260,20 @@ class _Asker:
         return bytes(content)
 
 
-def _open(url: str, patience: Patience) -> requests.Response:
-    """Ask an address, and those that it refers to. Their bodies, which may be endless, stay unread."""
+def _open(session: requests.Session, url: str, patience: Patience) -> requests.Response:
+    """Ask an address and those that it refers to, whose bodies, perhaps endless, stay unread."""
     for _ in range(1 + MOST_REDIRECTS):
-        answer = requests.get(
+        answer = session.get(
             url,
             stream=True,
             allow_redirects=False,
             timeout=(patience.connect, patience.silence),
             headers={"Accept-Encoding": "identity"},
         )
-        if not answer.is_redirect:
-            answer.raise_for_status()
+        if not answer.is_redirect and answer.ok:
             return answer
         answer.close()
+        answer.raise_for_status()
         url = urljoin(url, answer.headers["Location"])
     raise MirrorError(f"referred elsewhere more than {MOST_REDIRECTS} times")
 
@@ -369,9 +364,12 @@ def _exhausted(
         if set(names) & set(missing)
     )
     hashes = "\n".join(f"  {files[name]}  {name}" for name in missing)
+    by_hand = (
+        f"ut into {folder} the files with these SHA-256 sums, from wherever you can get them:\n"
+        f"{hashes}\nand run the same command again, which then needs no network."
+    )
     return Failure(
         f"expected {len(files)} files of {what} in {folder}; {len(missing)} are missing, and no "
         f"mirror gave them:\n{reasons or '  (the configuration names no mirror)'}",
-        f"{remedy and f'{remedy} Or p' or 'P'}ut into {folder} the files with these SHA-256 sums, from wherever you can get "
-        f"them:\n{hashes}\nand run the same command again, which then needs no network.",
+        f"{remedy} Or p{by_hand}" if remedy else f"P{by_hand}",
     )
