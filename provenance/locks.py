@@ -16,7 +16,6 @@ from pathlib import Path
 
 from provenance.imports import MEMORY
 from provenance.seals import INCOMPLETE, SEALS
-from provenance.document.typeset import FIRST_PASSES
 
 LOCKS = Path(".snakemake/locks")
 ALIVE = Path(".snakemake/alive")
@@ -43,7 +42,7 @@ def clear_after_the_dead(places: Iterable[str | Path]) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for lock in LOCKS.glob("*.lock"):
                 lock.unlink(missing_ok=True)
-            for leftover in _leftovers([*places, SEALS, INCOMPLETE, MEMORY, FIRST_PASSES]):
+            for leftover in _leftovers([*places, SEALS, INCOMPLETE, MEMORY]):
                 leftover.unlink(missing_ok=True)
         fcntl.flock(handle, fcntl.LOCK_SH)
 

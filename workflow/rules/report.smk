@@ -14,15 +14,34 @@ FACTS = {
 SUMMARIES = [f"{{results}}/train/{step_size}/summary.json" for step_size in STEP_SIZES]
 
 
-# What the appendix prints: the code that ran, and what steers it.
-CODE = [
-    "Snakefile",
-    *listed(
-        "nn/*.py", "workflow/rules/*.smk", "workflow/scripts/*.py", "homework/**/*.py"
-    ),
-    "report/claims.yaml",
-    "config/config.yaml",
+# The appendix: the handout's functions in the order of its questions, and what this report makes of
+# them. A folder stands for all its files that are not named before.
+ORDER = [
+    *("nn/digits.py", "nn/gradients.py", "nn/activations.py", "nn/losses.py"),
+    *("nn/network.py", "nn/batches.py", "nn/training.py", "nn/", "homework/"),
+    *("workflow/scripts/", "workflow/rules/", "Snakefile"),
+    *("report/claims.yaml", "config/config.yaml"),
 ]
+
+
+def place(path):
+    """Tell where in the appendix a file stands."""
+    return next(k for k, start in enumerate(ORDER) if path.startswith(start)), path
+
+
+CODE = sorted(
+    (
+        path
+        for path in listed(
+            "Snakefile",
+            *("nn/*.py", "homework/**/*.py", "workflow/*/*.py", "workflow/*/*.smk"),
+            *("report/claims.yaml", "config/config.yaml"),
+        )
+        # An __init__.py with nothing in it.
+        if Path(path).stat().st_size
+    ),
+    key=place,
+)
 # What else the report is made from.
 SOURCES = [*CODE, *TEMPLATES, STYLE, "workflow/schemas/config.schema.yaml"]
 
@@ -41,6 +60,7 @@ rule evaluate_claims:
     conda:
         "../../environment.yml"
     params:
+        facts=[*FACTS],
         must_hold=lambda wildcards: wildcards.results == "results",
         # As an input the summaries are a set; here their order counts.
         step_sizes=STEP_SIZES,
@@ -62,7 +82,7 @@ rule list_code:
     conda:
         "../../environment.yml"
     message:
-        "Highlight the code for the appendix"
+        "List the code for the appendix"
     script:
         "../scripts/list_code.py"
 
@@ -113,6 +133,7 @@ rule render_report:
     conda:
         "../../environment.yml"
     params:
+        facts=[*FACTS],
         author=config["author"],
         step_sizes=STEP_SIZES,
         dataset=lambda wildcards: (
@@ -141,7 +162,6 @@ rule typeset:
         "logs/benchmarks/results/typeset.tsv"
     conda:
         "../../environment.yml"
-    threads: 2
     message:
         "Typeset {output.pdf}"
     script:

@@ -3,19 +3,13 @@
 from pathlib import Path
 
 from provenance.job import logged
+from provenance.document.typeset import typeset
 from provenance.files import read_json, write_json
 from provenance.manifest import describe_files, extend
-from provenance.document.typeset import FIRST_PASSES, typeset
 
 with logged(snakemake):
     given, pdf = snakemake.input, snakemake.output.pdf
     inputs = [given.appendix, *given.figures]
-    typeset(
-        Path(given.tex),
-        {Path(path).name: Path(path) for path in inputs},
-        Path(pdf),
-        # Two passes at once need two cores.
-        memory=FIRST_PASSES / f"{Path(pdf).stem}.json" if snakemake.threads > 1 else None,
-    )
+    typeset(Path(given.tex), {Path(path).name: Path(path) for path in inputs}, Path(pdf))
     document = {"tex": describe_files([given.tex, given.appendix]), "pdf": describe_files([pdf])}
     write_json(snakemake.output.manifest, extend(read_json(given.chain), document))
