@@ -35,7 +35,7 @@ SPECIALS = {
     "`": r"\textasciigrave{}",
 }
 # What the fonts have beyond Latin 1 that is not a letter with accents.
-SINGLE = "ĐđıŁłŊŋŒœ–—‘’‚“”„†‡•‰‹›€№™"  # noqa: RUF001
+SINGLE = "ĐđıŁłŊŋŒœ–—‘’‚“”„†‡•‰‹›€№"  # noqa: RUF001
 # TeX's accents by Unicode's: those above a letter, then those below.
 GRAVE_TO_CARON = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c"
 ABOVE = dict(zip(GRAVE_TO_CARON, "`'^~=u.\"rHv", strict=True))
@@ -75,7 +75,7 @@ def escape(text: str, key: str | None = None) -> Latex:
 
 
 def printed(character: str) -> str | None:
-    """Write a character; None if the report's fonts cannot print it."""
+    """Write a character; None if a font of the report cannot print it."""
     if " " <= character <= "~":
         return SPECIALS.get(character, character)
     if "\xa0" <= character <= "\xff" and character not in "\xad\xb8":
@@ -110,7 +110,7 @@ def _unprintable(character: str, text: str, key: str | None) -> Failure:
     name = unicodedata.name(character, "a character without a name")
     return Failure(
         f"The text {_shown(text)}{where} holds {character!a} ({code}, {name}), "
-        "which the report's fonts cannot print.",
+        "which not every font of the report can print.",
         "Write it with Latin letters (accents of European languages are fine).",
     )
 

@@ -25,6 +25,7 @@ STYLE = r"""
 \makeatletter
 % The fonts of T1 have a visible space; this one's can be copied, and with it the indentation.
 \ifPDFTeX \font\code@font=texnansi-lmtt8 \else \let\code@font\relax \fi
+\font\code@small=texnansi-lmtt8 at 5pt
 \def\code@space{{\code@font\char32}}
 {\catcode`\'=13 \catcode`\`=13 \gdef\code@quotes{\let'\textquotesingle \let`\textasciigrave}}
 % An empty line is half as high as the others.
@@ -32,7 +33,7 @@ STYLE = r"""
 \newif\ifcode@wrapped
 % What is in the margin is not part of the text that is copied.
 \ifPDFTeX \def\code@mark#1{\pdfliteral direct{#1}}\else \def\code@mark#1{\special{pdf:code #1}}\fi
-\def\code@margin{\code@mark{/Span<</ActualText()>>BDC}\color{gray}\fontsize{5}{6}\selectfont
+\def\code@margin{\code@mark{/Span<</ActualText()>>BDC}\color{gray}\code@small
   \ifcode@wrapped $\hookrightarrow$\global\code@wrappedfalse \else \arabic{FancyVerbLine}\fi
   \code@mark{EMC}}
 \newcommand\codewrap{\global\code@wrappedtrue \global\advance\c@FancyVerbLine-1 }
@@ -42,7 +43,7 @@ STYLE = r"""
 \DefineVerbatimEnvironment{code}{Verbatim}{commandchars=\^^A\^^B\^^C,numbers=left,numbersep=6pt,
   fontsize=\fontsize{8}{8.8}\selectfont,vspace=0pt,formatcom=\offinterlineskip
   \let\FancyVerbFormatLine\code@line \let\FV@Space\code@space \let\theFancyVerbLine\code@margin
-  \let\code@noligs\@noligs \def\@noligs{\code@noligs\code@quotes}}
+  \code@quotes \let\@noligs\relax}
 \makeatother
 """
 
