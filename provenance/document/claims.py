@@ -43,11 +43,11 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
         claims = yaml.load(file, _Loader)
     evaluated = {}
     for name, claim in claims.items():
+        condition, sentence = claim["holds"], claim["sentence"].strip()
         numbers = {key: _look_up(name, facts, at) for key, at in claim["numbers"].items()}
-        holds = _decide(name, claim["holds"], numbers)
-        sentence = _say(claim["sentence"].strip(), numbers, holds)
-        fields = {"sentence": sentence, "numbers": numbers, "condition": claim["holds"]}
-        evaluated[name] = {**fields, "holds": holds}
+        holds = _decide(name, condition, numbers)
+        said = {"sentence": _say(sentence, numbers, holds), "numbers": numbers}
+        evaluated[name] = {**said, "condition": condition, "holds": holds}
     return evaluated
 
 
@@ -58,8 +58,8 @@ def read_facts(**paths: str | Sequence[str]) -> dict[str, Any]:
         if isinstance(path, str):
             facts[name] = read_json(path)
         else:
-            read = [read_json(one) for one in path]
-            facts[name] = {"first": read[0], "last": read[-1], "all": read}
+            records = [read_json(one) for one in path]
+            facts[name] = {"first": records[0], "last": records[-1], "all": records}
     return facts
 
 
@@ -86,11 +86,10 @@ def _decide(claim: str, condition: str, numbers: Mapping[str, Any]) -> bool:
             return False
         holds = error
     if not isinstance(holds, bool):
-        raise Failure(
-            f"The condition of claim {claim!r} must be true or false; "
-            f"{condition!r} is {holds!r} with {_list(numbers)}.",
-            "Correct it in report/claims.yaml.",
+        cause = (
+            f"The condition of claim {claim!r} must be true or false; {condition!r} is {holds!r}"
         )
+        raise Failure(f"{cause} with {_list(numbers)}.", "Correct it in report/claims.yaml.")
     return holds
 
 
@@ -111,29 +110,28 @@ def _look_up(claim: str, facts: Mapping[str, Any], path: str) -> Any:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             known = sorted(value) if isinstance(value, Mapping) else type(value).__name__
             cause = f"Claim {claim!r} asks the records for {path!r}, but there is no {key!r}"
-            raise Failure(
-                f"{cause} in {known}.", "Correct the path in report/claims.yaml."
-            ) from error
+            remedy = "Correct the path in report/claims.yaml."
+            raise Failure(f"{cause} in {known}.", remedy) from error
     return value
 
 
 def require_true(claims: Mapping[str, Mapping[str, Any]]) -> None:
-    """Stop the build at a sentence that is not true.
+    """Stop the build at sentences that are not true.
 
     Raises
     ------
     Failure
         With the name, sentence, numbers and condition of each claim that does not hold.
     """
-    false = {name: claim for name, claim in claims.items() if not claim["holds"]}
+    false = "".join(
+        f"\n    claim {name}: {claim['sentence']}\n"
+        f"      expected: {claim['condition']}; got: {_list(claim['numbers'])}"
+        for name, claim in claims.items()
+        if not claim["holds"]
+    )
     if false:
-        listed = "".join(
-            f"\n    claim {name}: {claim['sentence']}\n"
-            f"      expected: {claim['condition']}; got: {_list(claim['numbers'])}"
-            for name, claim in false.items()
-        )
         raise Failure(
-            f"The report says what its records do not bear out:{listed}",
+            f"The report says what its records do not bear out:{false}",
             "If the change that led here is meant, correct the sentence or its condition in "
             "report/claims.yaml; else undo the change.",
         )

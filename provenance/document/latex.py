@@ -102,16 +102,13 @@ def _accented(character: str) -> str | None:
 
 def _unprintable(character: str, text: str, key: str | None) -> Failure:
     """Name a character that cannot be printed, its code point and where it stands."""
+    unnamed = "control character" if unicodedata.category(character) == "Cc" else "without a name"
+    what = f"U+{ord(character):04X}, {unicodedata.name(character, unnamed)}"
     where = f" ({key})" if key else ""
-    code = f"U+{ord(character):04X}"
-    if unicodedata.category(character) == "Cc":
-        cause = f"The text {_shown(text)}{where} holds the control character {code}."
-        return Failure(cause, "Write the text on one line, without tabs or control characters.")
-    name = unicodedata.name(character, "a character without a name")
     return Failure(
-        f"The text {_shown(text)}{where} holds {character!a} ({code}, {name}), "
+        f"The text {_shown(text)}{where} holds {character!a} ({what}), "
         "which not every font of the report can print.",
-        "Write it with Latin letters (accents of European languages are fine).",
+        "Write it on one line, in Latin letters (accents of European languages are fine).",
     )
 
 

@@ -24,8 +24,7 @@ DEFINITION = re.compile(r"(?:async def|def|class|rule|checkpoint) +([A-Za-z_]\w*
 STYLE = r"""
 \makeatletter
 % The fonts of T1 have a visible space; this one's can be copied, and with it the indentation.
-\ifPDFTeX \font\code@font=texnansi-lmtt8 \else \let\code@font\relax \fi
-\font\code@small=texnansi-lmtt8 at 5pt
+\font\code@font=texnansi-lmtt8 \font\code@small=texnansi-lmtt8 at 5pt
 \def\code@space{{\code@font\char32}}
 {\catcode`\'=13 \catcode`\`=13 \gdef\code@quotes{\let'\textquotesingle \let`\textasciigrave}}
 % An empty line is half as high as the others.
@@ -63,7 +62,8 @@ def _lines(text: str) -> Iterator[str]:
     """Write a file's lines, the first definition of each name as the target of its label."""
     named = set()
     for line in text.split("\n"):
-        plain = "".join(map(_shown, unicodedata.normalize("NFC", line)))
+        characters = unicodedata.normalize("NFC", line)
+        plain = "".join(c if printed(c) else f"<U+{ord(c):04X}>" for c in characters)
         pieces = [plain[start : start + WIDTH] for start in range(0, len(plain), WIDTH)]
         found = DEFINITION.match(line)
         written = f"{WRAP}\n".join(map(_written, pieces))
@@ -72,11 +72,6 @@ def _lines(text: str) -> Iterator[str]:
             target = rf"\codename{{{found[1]}}}".translate(COMMANDS)
             written = f"{line[: found.start(1)]}{target}{written[found.end(1) :]}"
         yield written
-
-
-def _shown(character: str) -> str:
-    """Name a character that the fonts lack by its code point."""
-    return character if printed(character) else f"<U+{ord(character):04X}>"
 
 
 def _written(text: str) -> str:

@@ -24,15 +24,10 @@ from provenance.files import write_bytes
 if sys.platform == "linux":
     import resource
 
-PDFLATEX = [
-    *("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"),
-    "-file-line-error",
-]
+PDFLATEX = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error"]
 # Passes until the page numbers in the table of contents have come to rest; two in practice.
 MOST_PASSES = 6
 OVERFULL_PT = 2.0
-MEMORY_BYTES = 4 << 30
-FILE_BYTES = 200 << 20
 INSTALL = (
     "On Debian or Ubuntu: apt-get install latexmk texlive-latex-base texlive-latex-recommended "
     "lmodern; elsewhere install TeX Live or tectonic."
@@ -179,11 +174,8 @@ def _run(command: list[str], folder: Path, environment: Mapping[str, str], end: 
 def _limit(seconds: int) -> None:
     """Limit this process's memory, file size and processor time, where the system can do so."""
     if sys.platform == "linux":
-        for limit, value in (
-            (resource.RLIMIT_AS, MEMORY_BYTES),
-            (resource.RLIMIT_FSIZE, FILE_BYTES),
-            (resource.RLIMIT_CPU, seconds),
-        ):
+        sizes = {resource.RLIMIT_AS: 4 << 30, resource.RLIMIT_FSIZE: 200 << 20}
+        for limit, value in {**sizes, resource.RLIMIT_CPU: seconds}.items():
             hard = resource.getrlimit(limit)[1]
             resource.setrlimit(limit, (value if hard < 0 else min(value, hard), hard))
 

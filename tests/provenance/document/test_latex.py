@@ -24,7 +24,7 @@ LITERAL = [
     "-- --- ---- <<x>> ,,y,, ''z'' ``w`` ?` !`",
     "x@y.z/(1+2)=[3]*4;5:6!?",
     "Zoë Ångström, José Ñuñez, François, Straße",
-    "Łódź, Příbram, Győr, Şırnak, Đorđe, Ærø",
+    "Łódź, Příbram, Győr, Ş\u0131rnak, Đorđe, Ærø",
     "Jānis Bērziņš, Ștefan, Žydrūnas, Nguyễn, Phạm, ǖ",
     "\u201cquoted\u201d \u2018so\u2019 \u2013 \u2014 \u20ac",
 ]
