@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from provenance.document.latex import escape, printed
 
 # Columns that fit in the text's width (6.5 in) in the listings' font.
-WIDTH = 100
+WIDTH = 110
 TAB_SIZE = 8
 # What TeX reads as \, { and } within a listing. A control character is never printed itself.
 COMMANDS = str.maketrans({"\\": "\x01", "{": "\x02", "}": "\x03"})

@@ -54,6 +54,16 @@ def listed(*patterns):
     ]
 
 
+def in_order(starts, paths):
+    """Sort files by the first of these starts that theirs has; without those that are empty."""
+    place = {
+        path: next(k for k, start in enumerate(starts) if path.startswith(start))
+        for path in paths
+        if Path(path).stat().st_size
+    }
+    return sorted(place, key=lambda path: (place[path], path))
+
+
 def idx_files(wildcards):
     """Name the four files of the dataset that these results are about."""
     return {

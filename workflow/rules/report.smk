@@ -23,24 +23,13 @@ ORDER = [
     *("report/claims.yaml", "config/config.yaml"),
 ]
 
-
-def place(path):
-    """Tell where in the appendix a file stands."""
-    return next(k for k, start in enumerate(ORDER) if path.startswith(start)), path
-
-
-CODE = sorted(
-    (
-        path
-        for path in listed(
-            "Snakefile",
-            *("nn/*.py", "homework/**/*.py", "workflow/*/*.py", "workflow/*/*.smk"),
-            *("report/claims.yaml", "config/config.yaml"),
-        )
-        # An __init__.py with nothing in it.
-        if Path(path).stat().st_size
+CODE = in_order(
+    ORDER,
+    listed(
+        "Snakefile",
+        *("nn/*.py", "homework/**/*.py", "workflow/*/*.py", "workflow/*/*.smk"),
+        *("report/claims.yaml", "config/config.yaml"),
     ),
-    key=place,
 )
 # What else the report is made from.
 SOURCES = [*CODE, *TEMPLATES, STYLE, "workflow/schemas/config.schema.yaml"]
