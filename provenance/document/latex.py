@@ -2,7 +2,7 @@ r"""LaTeX from Jinja templates: the delimiters, the escape filter, the number fi
 
 A template is LaTeX with `((* blocks *))`, `<< values >>` and `((= comments =))`. A value that
 is not marked as LaTeX is text: it appears in the PDF letter by letter, whatever it contains.
-Numbers pass through a filter that says how many digits a reader gets.
+Numbers pass through a filter that says how exactly a reader sees them.
 """
 
 from __future__ import annotations
@@ -127,28 +127,28 @@ def _finite(x: Any, name: str) -> Decimal:
     )
 
 
-def _fixed(x: Decimal, digits: int, thousands: str = "") -> str:
+def _fixed(x: Decimal, places: int, thousands: str = "") -> str:
     """Print with a fixed number of decimals and a true minus sign."""
-    text = f"{x:{thousands}.{digits}f}"
+    text = f"{x:{thousands}.{places}f}"
     return text.replace("-", r"\ensuremath{-}" if text.strip("-0.") else "")
 
 
-def decimal(x: Any, digits: int) -> Latex:
-    r"""Print with `digits` decimals: `decimal(0.05512, 3)` is `0.055`."""
-    return Latex(_fixed(_finite(x, "decimal"), digits))
+def decimal(x: Any, places: int) -> Latex:
+    r"""Print with `places` decimals: `decimal(0.05512, 3)` is `0.055`."""
+    return Latex(_fixed(_finite(x, "decimal"), places))
 
 
-def percent(x: Any, digits: int = 2) -> Latex:
+def percent(x: Any, places: int = 2) -> Latex:
     r"""Print a share as a percentage: `percent(0.98267)` is `98.27\,\%`."""
-    return Latex(_fixed(_finite(x, "percent").scaleb(2), digits) + r"\,\%")
+    return Latex(_fixed(_finite(x, "percent").scaleb(2), places) + r"\,\%")
 
 
-def scientific(x: Any, digits: int = 1) -> Latex:
+def scientific(x: Any, places: int = 1) -> Latex:
     r"""Print as a power of ten: `scientific(1.23e-11)` is `1.2\times10^{-11}` in math mode."""
     value = _finite(x, "scientific")
     if value == 0:
         return Latex("0")
-    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    mantissa, exponent = f"{value:.{places}e}".split("e")
     return Latex(rf"\ensuremath{{{mantissa}\times10^{{{int(exponent)}}}}}")
 
 
@@ -164,7 +164,7 @@ def count(n: Any) -> Latex:
 
 
 def verbatim_number(x: Any) -> Latex:
-    """Print every digit that the number has, as Python prints it: `0.1`, `1e-15`."""
+    """Print a number in full, as Python prints it: `0.1`, `1e-15`."""
     _finite(x, "verbatim_number")
     return escape(str(int(x)) if isinstance(x, numbers.Integral) else repr(float(x)))
 
