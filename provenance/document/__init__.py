@@ -1,0 +1,1 @@
+"""From records to a PDF: claims, templates, listings of code, TeX."""

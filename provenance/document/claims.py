@@ -7,16 +7,16 @@ on these numbers. The claims stand in report/claims.yaml, where a reader finds a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment
 from jinja2.sandbox import SandboxedEnvironment
 
-from provenance.errors import Failure
 from provenance.document.latex import environment
+from provenance.errors import Failure
+from provenance.files import read_json
 
 
 def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -37,58 +37,68 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
     Raises
     ------
     Failure
-        If a number is not in the records or a condition is not an expression.
+        If a name stands there twice, a number is not in the records or a condition is none.
     """
-    claims = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    latex = environment(Path(path).parent)
-    # Conditions compare numbers; the sandbox keeps them from doing anything else.
-    conditions = SandboxedEnvironment()
+    with open(path, encoding="utf-8") as file:
+        claims = yaml.load(file, _Loader)
     evaluated = {}
     for name, claim in claims.items():
+        condition, sentence = claim["holds"], claim["sentence"].strip()
         numbers = {key: _look_up(name, facts, at) for key, at in claim["numbers"].items()}
-        holds = _decide(name, claim["holds"], numbers, conditions)
-        evaluated[name] = {
-            "sentence": _say(name, claim["sentence"].strip(), numbers, holds, latex),
-            "numbers": numbers,
-            "condition": claim["holds"],
-            "holds": holds,
-        }
+        holds = _decide(name, condition, numbers)
+        said = {"sentence": _say(sentence, numbers, holds), "numbers": numbers}
+        evaluated[name] = {**said, "condition": condition, "holds": holds}
     return evaluated
 
 
-def _decide(
-    claim: str, condition: str, numbers: Mapping[str, Any], conditions: SandboxedEnvironment
-) -> bool:
-    """Evaluate a condition, which must come out true or false.
+def read_facts(**paths: str | Sequence[str]) -> dict[str, Any]:
+    """Read records, by name; of several under one name there are `first`, `last` and `all`."""
+    facts: dict[str, Any] = {}
+    for name, path in paths.items():
+        if isinstance(path, str):
+            facts[name] = read_json(path)
+        else:
+            records = [read_json(one) for one in path]
+            facts[name] = {"first": records[0], "last": records[-1], "all": records}
+    return facts
 
-    A condition that compares what never happened, None, does not hold.
-    """
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a name that stands there twice; YAML would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        if twice := {name for name in names if names.count(name) > 1}:
+            cause = f"{node.start_mark.name} has {', '.join(sorted(twice))} twice."
+            raise Failure(cause, "Give one of them another name, or remove it.")
+        return super().construct_mapping(node, deep)
+
+
+def _decide(claim: str, condition: str, numbers: Mapping[str, Any]) -> bool:
+    """Evaluate a condition; one that compares what never happened, None, does not hold."""
+    # Conditions compare numbers; the sandbox keeps them from doing anything else.
+    sandbox = SandboxedEnvironment()
     try:
-        holds = conditions.compile_expression(condition, undefined_to_none=False)(**numbers)
-        outcome = repr(holds)
+        holds = sandbox.compile_expression(condition, undefined_to_none=False)(**numbers)
     # A condition is a person's expression: whatever it raises is an answer to them.
     except Exception as error:
         if isinstance(error, TypeError) and None in numbers.values():
-            # What never happened is None in the records, and no number to compare with.
             return False
-        holds, outcome = None, f"{type(error).__name__}: {error}"
+        holds = error
     if not isinstance(holds, bool):
-        raise Failure(
-            f"The condition of claim {claim!r} must be true or false; "
-            f"{condition!r} is {outcome} with {_list(numbers)}.",
-            "Correct it in report/claims.yaml.",
+        cause = (
+            f"The condition of claim {claim!r} must be true or false; {condition!r} is {holds!r}"
         )
+        raise Failure(f"{cause} with {_list(numbers)}.", "Correct it in report/claims.yaml.")
     return holds
 
 
-def _say(
-    claim: str, sentence: str, numbers: Mapping[str, Any], holds: bool, latex: Environment
-) -> str:
+def _say(sentence: str, numbers: Mapping[str, Any], holds: bool) -> str:
     """Put the numbers into a sentence; in one that does not hold, what is None is "never"."""
     if not holds:
         for number in (number for number, value in numbers.items() if value is None):
             sentence = re.sub(rf"<< *{number}\b.*?>>", "[never]", sentence)
-    return latex.from_string(sentence).render(numbers)
+    return environment(".").from_string(sentence).render(numbers)
 
 
 def _look_up(claim: str, facts: Mapping[str, Any], path: str) -> Any:
@@ -98,32 +108,30 @@ def _look_up(claim: str, facts: Mapping[str, Any], path: str) -> Any:
         try:
             value = value[int(key)] if isinstance(value, list) else value[key]
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            known = sorted(value) if isinstance(value, Mapping) else f"{type(value).__name__}"
-            raise Failure(
-                f"Claim {claim!r} asks the records for {path!r}, "
-                f"but there is no {key!r} in {known}.",
-                "Correct the path in report/claims.yaml.",
-            ) from error
+            known = sorted(value) if isinstance(value, Mapping) else type(value).__name__
+            cause = f"Claim {claim!r} asks the records for {path!r}, but there is no {key!r}"
+            remedy = "Correct the path in report/claims.yaml."
+            raise Failure(f"{cause} in {known}.", remedy) from error
     return value
 
 
 def require_true(claims: Mapping[str, Mapping[str, Any]]) -> None:
-    """Stop the build at a sentence that is not true.
+    """Stop the build at sentences that are not true.
 
     Raises
     ------
     Failure
         With the name, sentence, numbers and condition of each claim that does not hold.
     """
-    false = {name: claim for name, claim in claims.items() if not claim["holds"]}
+    false = "".join(
+        f"\n    claim {name}: {claim['sentence']}\n"
+        f"      expected: {claim['condition']}; got: {_list(claim['numbers'])}"
+        for name, claim in claims.items()
+        if not claim["holds"]
+    )
     if false:
         raise Failure(
-            "The report says what its records do not bear out:\n"
-            + "\n".join(
-                f"    claim {name}: {claim['sentence']}\n"
-                f"      expected: {claim['condition']}; got: {_list(claim['numbers'])}"
-                for name, claim in false.items()
-            ),
+            f"The report says what its records do not bear out:{false}",
             "If the change that led here is meant, correct the sentence or its condition in "
             "report/claims.yaml; else undo the change.",
         )

@@ -2,13 +2,14 @@ r"""LaTeX from Jinja templates: the delimiters, the escape filter, the number fi
 
 A template is LaTeX with `((* blocks *))`, `<< values >>` and `((= comments =))`. A value that
 is not marked as LaTeX is text: it appears in the PDF letter by letter, whatever it contains.
-Numbers pass through a filter that says how many digits a reader gets.
+Numbers pass through a filter that says how exactly a reader sees them.
 """
 
 from __future__ import annotations
 
 import math
 import numbers
+import re
 import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
@@ -16,28 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import jinja2.ext
 
 from provenance.errors import Failure
-
-
-class Latex(str):
-    """Text that is LaTeX already, so that the escape filter leaves it alone."""
-
-    __slots__ = ()
-
 
 # What TeX would read as a command, set as a quote of another shape or join into a ligature.
 # The names work in the text and in PDF bookmarks alike.
 SPECIALS = {
+    **{character: "\\" + character for character in "{}#$%&_"},
     "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "#": r"\#",
-    "$": r"\$",
-    "%": r"\%",
-    "&": r"\&",
-    "_": r"\_",
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
     "<": r"\textless{}",
@@ -47,172 +34,81 @@ SPECIALS = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
 }
+# What the fonts have beyond Latin 1 that is not a letter with accents.
+SINGLE = "ĐđıŁłŊŋŒœ–—‘’‚“”„†‡•‰‹›€№"  # noqa: RUF001
+# TeX's accents by Unicode's: those above a letter, then those below.
+GRAVE_TO_CARON = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c"
+ABOVE = dict(zip(GRAVE_TO_CARON, "`'^~=u.\"rHv", strict=True))
+BELOW = {"\u0323": "d", "\u0326": "textcommabelow", "\u0327": "c", "\u0328": "k", "\u0331": "b"}
+# The letters with one accent that can bear a second one.
+BEARERS = "ÂÊÔĂÄÖÜâêôăäöü"
 
-# Letters and signs of T1 and TS1 that are not a base letter with an accent.
-NAMED = {
-    0x00A0: "~",
-    0x00A1: r"\textexclamdown{}",
-    0x00A2: r"\textcent{}",
-    0x00A3: r"\textsterling{}",
-    0x00A4: r"\textcurrency{}",
-    0x00A5: r"\textyen{}",
-    0x00A6: r"\textbrokenbar{}",
-    0x00A7: r"\textsection{}",
-    0x00A8: r"\textasciidieresis{}",
-    0x00A9: r"\textcopyright{}",
-    0x00AA: r"\textordfeminine{}",
-    0x00AB: r"\guillemotleft{}",
-    0x00AC: r"\textlnot{}",
-    0x00AE: r"\textregistered{}",
-    0x00AF: r"\textasciimacron{}",
-    0x00B0: r"\textdegree{}",
-    0x00B1: r"\textpm{}",
-    0x00B2: r"\texttwosuperior{}",
-    0x00B3: r"\textthreesuperior{}",
-    0x00B4: r"\textasciiacute{}",
-    0x00B5: r"\textmu{}",
-    0x00B6: r"\textparagraph{}",
-    0x00B7: r"\textperiodcentered{}",
-    0x00B9: r"\textonesuperior{}",
-    0x00BA: r"\textordmasculine{}",
-    0x00BB: r"\guillemotright{}",
-    0x00BC: r"\textonequarter{}",
-    0x00BD: r"\textonehalf{}",
-    0x00BE: r"\textthreequarters{}",
-    0x00BF: r"\textquestiondown{}",
-    0x00C6: r"\AE{}",
-    0x00D0: r"\DH{}",
-    0x00D7: r"\texttimes{}",
-    0x00D8: r"\O{}",
-    0x00DE: r"\TH{}",
-    0x00DF: r"\ss{}",
-    0x00E6: r"\ae{}",
-    0x00F0: r"\dh{}",
-    0x00F7: r"\textdiv{}",
-    0x00F8: r"\o{}",
-    0x00FE: r"\th{}",
-    0x0110: r"\DJ{}",
-    0x0111: r"\dj{}",
-    0x0131: r"\i{}",
-    0x0141: r"\L{}",
-    0x0142: r"\l{}",
-    0x014A: r"\NG{}",
-    0x014B: r"\ng{}",
-    0x0152: r"\OE{}",
-    0x0153: r"\oe{}",
-    0x2013: r"\textendash{}",
-    0x2014: r"\textemdash{}",
-    0x2018: r"\textquoteleft{}",
-    0x2019: r"\textquoteright{}",
-    0x201A: r"\quotesinglbase{}",
-    0x201C: r"\textquotedblleft{}",
-    0x201D: r"\textquotedblright{}",
-    0x201E: r"\quotedblbase{}",
-    0x2020: r"\textdagger{}",
-    0x2021: r"\textdaggerdbl{}",
-    0x2022: r"\textbullet{}",
-    0x2030: r"\textperthousand{}",
-    0x2039: r"\guilsinglleft{}",
-    0x203A: r"\guilsinglright{}",
-    0x20AC: r"\texteuro{}",
-    0x2116: r"\textnumero{}",
-    0x2122: r"\texttrademark{}",
-}
-
-# Combining accent -> TeX's accent command.
-ACCENTS = {
-    0x0300: "`",
-    0x0301: "'",
-    0x0302: "^",
-    0x0303: "~",
-    0x0306: "u",
-    0x0307: ".",
-    0x0308: '"',
-    0x030A: "r",
-    0x030B: "H",
-    0x030C: "v",
-    0x0327: "c",
-    0x0328: "k",
-}
-
-# The letters of Latin Extended-A that T1 (the Cork encoding) has as one glyph with an accent;
-# any other would be pasted together and could be neither searched nor copied.
-# fmt: off
-CORK = frozenset((
-    0x0102, 0x0103, 0x0104, 0x0105, 0x0106, 0x0107, 0x010C, 0x010D, 0x010E, 0x010F, 0x0118,
-    0x0119, 0x011A, 0x011B, 0x011E, 0x011F, 0x0130, 0x0139, 0x013A, 0x013D, 0x013E, 0x0143,
-    0x0144, 0x0147, 0x0148, 0x0150, 0x0151, 0x0154, 0x0155, 0x0158, 0x0159, 0x015A, 0x015B,
-    0x015E, 0x015F, 0x0160, 0x0161, 0x0162, 0x0163, 0x0164, 0x0165, 0x016E, 0x016F, 0x0170,
-    0x0171, 0x0178, 0x0179, 0x017A, 0x017B, 0x017C, 0x017D, 0x017E,
-))
-# fmt: on
+#: What the preamble has to define, after hyperref: a character, its code, what it is put together
+#: from. Between the marks nobody sees the parts: who searches or copies finds the character.
+STYLE = r"""
+\ifPDFTeX
+  \DeclareRobustCommand\composed[3]{\leavevmode\pdfliteral direct{/Span<</ActualText<FEFF#2>>>BDC}%
+    \textcompwordmark#3\textcompwordmark\pdfliteral direct{EMC}}
+\else
+  \DeclareRobustCommand\composed[3]{#1}
+\fi
+\pdfstringdefDisableCommands{\def\composed#1#2#3{#1}}
+"""
 
 
-def _accented(code: int) -> str:
-    """Write an accented letter as an accent command and its letter."""
-    base, accent = unicodedata.decomposition(chr(code)).split()
-    return f"\\{ACCENTS[int(accent, 16)]}{{{chr(int(base, 16))}}}"
+class Latex(str):
+    """Text that is LaTeX already, so that the escape filter leaves it alone."""
 
-
-def _characters() -> dict[str, str]:
-    """Build the table of every character that may appear, with its LaTeX."""
-    table = {chr(code): chr(code) for code in range(0x20, 0x7F)} | SPECIALS
-    table |= {chr(code): latex for code, latex in NAMED.items()}
-    latin_1 = frozenset(range(0xC0, 0x100)) - NAMED.keys()
-    return table | {chr(code): _accented(code) for code in sorted(latin_1 | CORK)}
-
-
-CHARACTERS = _characters()
+    __slots__ = ()
 
 
 def escape(text: str, key: str | None = None) -> Latex:
-    r"""Write text as LaTeX that prints it literally.
-
-    Parameters
-    ----------
-    text : str
-        Any text. It is brought to Unicode's composed form (NFC) first.
-    key : str, optional
-        Where the text comes from, for the message of an error: a key of the config.
-
-    Returns
-    -------
-    Latex
-        Pure ASCII, the same for pdfTeX and XeTeX, good in the text and in bookmarks.
-
-    Raises
-    ------
-    Failure
-        If a character is a control character, or has no glyph in the report's fonts.
-    """
+    """Write text as LaTeX that prints it literally; `key` tells an error where it comes from."""
     text = unicodedata.normalize("NFC", text)
     written = []
-    previous = ""
     for character in text:
-        latex = CHARACTERS.get(character)
-        if latex is None:
+        if (latex := printed(character)) is None:
             raise _unprintable(character, text, key)
-        if character == previous and character in "-,":
-            latex = "{}" + latex  # keep "--" and ",," from becoming a dash and a quote
-        if character == previous == " ":
-            latex = "\\ "
         written.append(latex)
-        previous = character
-    return Latex("".join(written))
+    # Else "--" would be a dash, ",," a quote, and two spaces one.
+    return Latex(re.sub("(?<= ) ", r"\\ ", re.sub(r"([-,])(?=\1)", r"\1{}", "".join(written))))
+
+
+def printed(character: str) -> str | None:
+    """Write a character; None if a font of the report cannot print it."""
+    if " " <= character <= "~":
+        return SPECIALS.get(character, character)
+    if "\xa0" <= character <= "\xff" and character not in "\xad\xb8":
+        return character
+    parts = character if character in SINGLE else _accented(character)
+    return parts and rf"\composed{{{character}}}{{{ord(character):04X}}}{{{parts}}}"
+
+
+def _accented(character: str) -> str | None:
+    """Put a letter together from a plain one and accents; None if TeX cannot do that."""
+    parts = unicodedata.normalize("NFD", character)
+    letter, marks = parts[0], parts[1:]
+    above = [mark for mark in marks if mark in ABOVE]
+    below = [mark for mark in marks if mark in BELOW]
+    plain = letter.isascii() and letter.isalpha()
+    if not plain or not marks or len(marks) > len(above) + len(below):
+        return None
+    if len(above) > 1 and unicodedata.normalize("NFC", letter + above[0]) not in BEARERS:
+        return None
+    for mark in above + below:
+        letter = rf"\{ABOVE.get(mark) or BELOW[mark]}{{{letter}}}"
+    return letter
 
 
 def _unprintable(character: str, text: str, key: str | None) -> Failure:
     """Name a character that cannot be printed, its code point and where it stands."""
+    unnamed = "control character" if unicodedata.category(character) == "Cc" else "without a name"
+    what = f"U+{ord(character):04X}, {unicodedata.name(character, unnamed)}"
     where = f" ({key})" if key else ""
-    code = f"U+{ord(character):04X}"
-    if unicodedata.category(character) == "Cc":
-        cause = f"The text {_shown(text)}{where} holds the control character {code}."
-        return Failure(cause, "Write the text on one line, without tabs or control characters.")
-    name = unicodedata.name(character, "a character without a name")
     return Failure(
-        f"The text {_shown(text)}{where} holds {character!a} ({code}, {name}), "
-        "for which the report's fonts have no glyph.",
-        "Write it with Latin letters (accents of European languages are fine).",
+        f"The text {_shown(text)}{where} holds {character!a} ({what}), "
+        "which not every font of the report can print.",
+        "Write it on one line, in Latin letters (accents of European languages are fine).",
     )
 
 
@@ -231,32 +127,28 @@ def _finite(x: Any, name: str) -> Decimal:
     )
 
 
-def _fixed(x: Decimal, digits: int, name: str) -> str:
+def _fixed(x: Decimal, places: int, thousands: str = "") -> str:
     """Print with a fixed number of decimals and a true minus sign."""
-    if digits < 0:
-        raise ValueError(f"{name}: digits must be >= 0; got {digits}")
-    text = f"{x:.{digits}f}"
-    if text.startswith("-"):
-        return text[1:] if not text.strip("-0.") else r"\ensuremath{-}" + text[1:]
-    return text
+    text = f"{x:{thousands}.{places}f}"
+    return text.replace("-", r"\ensuremath{-}" if text.strip("-0.") else "")
 
 
-def decimal(x: Any, digits: int) -> Latex:
-    r"""Print with `digits` decimals: `decimal(0.05512, 3)` is `0.055`."""
-    return Latex(_fixed(_finite(x, "decimal"), digits, "decimal"))
+def decimal(x: Any, places: int) -> Latex:
+    r"""Print with `places` decimals: `decimal(0.05512, 3)` is `0.055`."""
+    return Latex(_fixed(_finite(x, "decimal"), places))
 
 
-def percent(x: Any, digits: int = 2) -> Latex:
+def percent(x: Any, places: int = 2) -> Latex:
     r"""Print a share as a percentage: `percent(0.98267)` is `98.27\,\%`."""
-    return Latex(_fixed(_finite(x, "percent").scaleb(2), digits, "percent") + r"\,\%")
+    return Latex(_fixed(_finite(x, "percent").scaleb(2), places) + r"\,\%")
 
 
-def scientific(x: Any, digits: int = 1) -> Latex:
+def scientific(x: Any, places: int = 1) -> Latex:
     r"""Print as a power of ten: `scientific(1.23e-11)` is `1.2\times10^{-11}` in math mode."""
     value = _finite(x, "scientific")
     if value == 0:
         return Latex("0")
-    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    mantissa, exponent = f"{value:.{places}e}".split("e")
     return Latex(rf"\ensuremath{{{mantissa}\times10^{{{int(exponent)}}}}}")
 
 
@@ -268,12 +160,11 @@ def count(n: Any) -> Latex:
             f"The filter `count` of a template expects a whole number; got {n!r}.",
             "Use `decimal`, or look in results/ for the record that the value comes from.",
         )
-    text = f"{int(value):,}".replace(",", "{,}")
-    return Latex(text.replace("-", r"\ensuremath{-}"))
+    return Latex(_fixed(value, 0, ",").replace(",", "{,}"))
 
 
 def verbatim_number(x: Any) -> Latex:
-    """Print every digit that the number has, as Python prints it: `0.1`, `1e-15`."""
+    """Print a number in full, as Python prints it: `0.1`, `1e-15`."""
     _finite(x, "verbatim_number")
     return escape(str(int(x)) if isinstance(x, numbers.Integral) else repr(float(x)))
 
@@ -284,13 +175,7 @@ def join(values: Iterable[Any], separator: str = "") -> Latex:
 
 
 def finalize(value: Any) -> Latex:
-    """Decide how a value of a template is printed; Jinja calls this for each `<< value >>`.
-
-    Raises
-    ------
-    Failure
-        If the value is neither text nor a whole number: such a value passes a filter first.
-    """
+    """Print a value of a template: LaTeX, text or a whole number; others need a filter first."""
     if isinstance(value, Latex):
         return value
     if isinstance(value, str):
@@ -305,43 +190,9 @@ def finalize(value: Any) -> Latex:
     )
 
 
-FILTERS = {
-    "escape": escape,
-    "latex": Latex,
-    "decimal": decimal,
-    "percent": percent,
-    "scientific": scientific,
-    "count": count,
-    "verbatim_number": verbatim_number,
-    "join": join,
-}
-
-
-class LatexEnvironment(jinja2.Environment):
-    """A Jinja environment whose output is LaTeX.
-
-    What a macro, a `set` block or a `call` block has put together is LaTeX already; Jinja
-    puts all of them together with `concat`.
-    """
-
-    concat = staticmethod(lambda parts: Latex("".join(parts)))
-
-
 def environment(folder: str | Path) -> jinja2.Environment:
-    """Read templates from `folder`.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where the templates are.
-
-    Returns
-    -------
-    jinja2.Environment
-        Strict about names that are not defined; every value that is not `Latex` is escaped;
-        the number filters are there under their names.
-    """
-    latex = LatexEnvironment(
+    """Read templates from a folder, strict about names, escaping all that is not LaTeX."""
+    latex = jinja2.Environment(
         block_start_string="((*",
         block_end_string="*))",
         variable_start_string="<<",
@@ -355,5 +206,8 @@ def environment(folder: str | Path) -> jinja2.Environment:
         finalize=finalize,
         loader=jinja2.FileSystemLoader(folder, encoding="utf-8"),
     )
-    latex.filters.update(FILTERS)
+    # What a macro, a `set` or a `call` block has put together is LaTeX already.
+    latex.concat = lambda parts: Latex("".join(parts))  # type: ignore[method-assign]
+    filters = (escape, decimal, percent, scientific, count, verbatim_number, join)
+    latex.filters.update({function.__name__: function for function in filters}, latex=Latex)
     return latex

@@ -6,36 +6,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from provenance.document import latex, listings
 from provenance.errors import Failure
-from provenance.document.latex import Latex, environment, escape
-from provenance.document.listing_style import LISTING_STYLE
 
 
-def render_report(
-    folder: str | Path,
-    facts: Mapping[str, Any],
-    claims: Mapping[str, Mapping[str, Any]],
-    sources_hash: str,
-    chain_hash: str,
-    author: Mapping[str, str],
-    dataset: str,
+def render(
+    folder: str | Path, values: Mapping[str, Any], claims: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    """Fill the templates.
+    r"""Fill the templates.
 
     Parameters
     ----------
     folder : str or Path
-        Where main.tex.j2 is.
-    facts : mapping
-        The records, by name.
+        Where main.tex.j2 is. `<< style | latex >>` belongs into its preamble.
+    values : mapping
+        All that the templates speak of, by name.
     claims : mapping
-        From `evaluate_claims`. Each must be printed somewhere.
-    chain : mapping
-        The manifest up to the figures.
-    author : mapping
-        name and worked_with, as a person typed them.
-    dataset : str
-        "mnist" or "synthetic".
+        From `evaluate_claims`. Each must be printed somewhere, as `<< claim("name") >>`; one that
+        does not hold stands in `\unproven{...}`, which the templates define.
 
     Returns
     -------
@@ -47,38 +35,22 @@ def render_report(
     Failure
         If a template asks for a claim that is not there, or a claim is never printed.
     """
-    printed = set()
+    silent = set(claims)
 
-    def claim(name: str) -> Latex:
+    def claim(name: str) -> latex.Latex:
         if name not in claims:
             raise Failure(
                 f"A template prints the claim {name!r}; report/claims.yaml has no such claim.",
                 f"Add it there. There are {', '.join(claims)}.",
             )
-        printed.add(name)
+        silent.discard(name)
         sentence = claims[name]["sentence"]
-        if claims[name]["holds"]:
-            return Latex(sentence)
-        return Latex(
-            rf"\emph{{[Said of MNIST; the numbers of these digits do not bear it out:}} {sentence}"
-            r"\emph{]}"
-        )
+        return latex.Latex(sentence if claims[name]["holds"] else rf"\unproven{{{sentence}}}")
 
-    text = (
-        environment(folder)
-        .get_template("main.tex.j2")
-        .render(
-            **facts,
-            claim=claim,
-            author={key: escape(text, f"author.{key}") for key, text in author.items()},
-            dataset=dataset,
-            sources_hash=sources_hash,
-            chain_hash=chain_hash,
-            listing_style=LISTING_STYLE,
-            zip=zip,
-        )
-    )
-    if silent := set(claims) - printed:
+    style = latex.STYLE + listings.STYLE
+    template = latex.environment(folder).get_template("main.tex.j2")
+    text = template.render(values, claim=claim, style=style)
+    if silent:
         raise Failure(
             f"No template prints the claims {', '.join(sorted(silent))}.",
             'Print them with << claim("name") >>, or remove them from report/claims.yaml.',

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from provenance import sources
+
 STEP_SIZES = [str(float(step_size)) for step_size in config["training"]["step_sizes"]]
 RESULTS = {"mnist": "results", "synthetic": "results/synthetic"}
 REPORTS = {"mnist": "report/hw2.pdf", "synthetic": "report/hw2-synthetic.pdf"}
@@ -34,6 +36,16 @@ def listed(*patterns):
         for path in sorted(Path().glob(pattern))
         if not path.name.startswith(".")
     ]
+
+
+def in_order(starts, paths):
+    """Sort files by the longest of these starts that theirs has."""
+
+    def place(path):
+        fitting = [start for start in starts if path.startswith(start)]
+        return starts.index(max(fitting, key=len)), path
+
+    return sorted(paths, key=place)
 
 
 def idx_files(wildcards):

@@ -14,17 +14,33 @@ FACTS = {
 SUMMARIES = [f"{{results}}/train/{step_size}/summary.json" for step_size in STEP_SIZES]
 
 
-# What the appendix prints: the code that ran, and what steers it.
-CODE = [
-    "Snakefile",
-    *listed(
-        "nn/*.py", "workflow/rules/*.smk", "workflow/scripts/*.py", "homework/**/*.py"
-    ),
-    "report/claims.yaml",
-    "config/config.yaml",
+# Every file that the scripts reach, and what else decides what the report says.
+REACHED = {
+    path
+    for script in listed("workflow/scripts/*.py")
+    for path in sources(script, workflow.basedir)
+}
+STEERING = listed(
+    *("Snakefile", "workflow/rules/*.smk", "report/claims.yaml", "config/config.yaml")
+)
+SCHEMA = "workflow/schemas/config.schema.yaml"
+
+# The appendix: the handout's functions in the order of its questions, and what this report makes of
+# them. A folder stands for all its files that are not named before. The library that makes reports
+# is not printed.
+ORDER = [
+    *("nn/digits.py", "nn/gradients.py", "nn/activations.py", "nn/losses.py"),
+    *("nn/network.py", "nn/batches.py", "nn/training.py", "nn/", "homework/", ""),
+    *("workflow/scripts/", "workflow/rules/", "Snakefile"),
+    *("report/claims.yaml", "config/config.yaml"),
 ]
-# What else the report is made from.
-SOURCES = [*CODE, *TEMPLATES, STYLE, "workflow/schemas/config.schema.yaml"]
+
+
+def is_printed(path):
+    return not path.startswith("provenance/") and Path(path).stat().st_size
+
+
+APPENDIX = in_order(ORDER, filter(is_printed, [*REACHED, *STEERING]))
 
 
 rule evaluate_claims:
@@ -40,6 +56,7 @@ rule evaluate_claims:
     conda:
         "../../environment.yml"
     params:
+        facts=[*FACTS],
         must_hold=lambda wildcards: wildcards.results == "results",
         # As an input the summaries are a set; here their order counts.
         step_sizes=STEP_SIZES,
@@ -51,7 +68,7 @@ rule evaluate_claims:
 
 rule list_code:
     input:
-        listed=CODE,
+        listed=APPENDIX,
     output:
         "results/tex/appendix.tex",
     log:
@@ -60,7 +77,7 @@ rule list_code:
     conda:
         "../../environment.yml"
     message:
-        "Highlight the code for the appendix"
+        "List the code for the appendix"
     script:
         "../scripts/list_code.py"
 
@@ -71,8 +88,7 @@ rule render_report:
         runs=SUMMARIES,
         claims="{results}/claims.json",
         figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
-        # Templates among them.
-        sources=SOURCES,
+        sources=[*sorted(REACHED), *STEERING, *TEMPLATES, STYLE, SCHEMA],
     output:
         "{results}/tex/hw2.tex",
     log:
@@ -80,6 +96,7 @@ rule render_report:
     conda:
         "../../environment.yml"
     params:
+        facts=[*FACTS],
         author=config["author"],
         step_sizes=STEP_SIZES,
         dataset=lambda wildcards: (

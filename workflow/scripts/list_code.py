@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from provenance.job import job
-from provenance.files import write_text
 from provenance.document.listings import appendix
+from provenance.files import write_text
 
 with job(snakemake):
     paths = [str(path) for path in snakemake.input.listed]

@@ -1,23 +1,26 @@
 """Fill the templates, with the hashes of all that the report is made from."""
 
 from provenance.job import job
-from homework.facts import gather_facts
 from provenance.configuration import require_printed
-from provenance.document.report import render_report
+from provenance.document.claims import read_facts
+from provenance.document.latex import escape
+from provenance.document.report import render
 from provenance.files import digest, read_json, write_text
 from provenance.manifest import manifest_of
 
 with job(snakemake):
-    given = snakemake.input
+    given, params = snakemake.input, snakemake.params
+    # The records are of the configuration as it was when the Snakefile was read.
     require_printed(snakemake.config, "config/config.yaml", ["dataset"])
     manifest = manifest_of(given)
-    text = render_report(
-        "report",
-        gather_facts(given),
-        read_json(given.claims),
-        digest(manifest.sources),
-        manifest.chain,
-        snakemake.params.author,
-        snakemake.params.dataset,
-    )
-    write_text(snakemake.output[0], text)
+    sources = manifest.sources
+    values = {
+        **read_facts(runs=given.runs, **{name: given[name] for name in params.facts}),
+        "author": {key: escape(text, f"author.{key}") for key, text in params.author.items()},
+        "dataset": params.dataset,
+        "sources_hash": digest(sources),
+        "machine_hash": digest({p: h for p, h in sources.items() if p.startswith("provenance/")}),
+        "chain_hash": manifest.chain,
+        "zip": zip,
+    }
+    write_text(snakemake.output[0], render("report", values, read_json(given.claims)))

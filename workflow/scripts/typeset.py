@@ -7,7 +7,5 @@ from provenance.document.typeset import typeset
 
 with job(snakemake):
     given = snakemake.input
-    inputs = [given.appendix, *given.figures]
-    typeset(
-        Path(given.tex), {Path(path).name: Path(path) for path in inputs}, Path(snakemake.output[0])
-    )
+    inputs = {Path(path).name: Path(path) for path in [given.appendix, *given.figures]}
+    typeset(Path(given.tex), inputs, Path(snakemake.output[0]))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from provenance.document.claims import evaluate_claims, require_true
+from provenance.document.claims import evaluate_claims, read_facts, require_true
+from provenance.document.report import render
 from provenance.errors import Failure
-from provenance.manifest import sources_hash
-from provenance.document.report import render_report
 
 FACTS = {"runs": {"first": {"accuracy": 0.98267, "losses": [0.5, 0.25]}}, "dead": None}
 LEARNS = """\
@@ -129,54 +128,56 @@ def test_a_sentence_prints_only_numbers_that_it_names(evaluate) -> None:
         evaluate(one("true", sentence="It is << accuracy >>."))
 
 
-CHAIN = {
-    "pins": {"files": {}},
-    "sources": {"files": {"nn/network.py": "ab"}},
-    "figures": {"chain": "feed"},
-}
+def test_a_name_that_stands_there_twice_is_refused(evaluate) -> None:
+    with pytest.raises(Failure, match=r"claims\.yaml has learns twice"):
+        evaluate(LEARNS + LEARNS)
 
 
-def render(folder, template, claims, **author):
-    """Render a report of one template."""
-    (folder / "main.tex.j2").write_text(template)
-    return render_report(folder, {"n": 12080}, claims, CHAIN, author, "mnist")
+def test_facts_are_read_by_name_and_a_series_of_them_from_first_to_last(tmp_path) -> None:
+    for k in range(3):
+        (tmp_path / f"{k}.json").write_text(f'{{"k": {k}}}')
+    paths = [str(tmp_path / f"{k}.json") for k in range(3)]
+    assert read_facts(one=paths[1], runs=paths) == {
+        "one": {"k": 1},
+        "runs": {"first": {"k": 0}, "last": {"k": 2}, "all": [{"k": 0}, {"k": 1}, {"k": 2}]},
+    }
 
 
 CLAIM = {"learns": {"sentence": r"It learns 98\,\%.", "holds": True}}
 
 
+def rendered(folder, template, claims, **values):
+    """Render a report of one template."""
+    (folder / "main.tex.j2").write_text(template)
+    return render(folder, values, claims)
+
+
 def test_a_true_claim_is_printed_as_it_is(tmp_path) -> None:
-    assert render(tmp_path, '<< claim("learns") >>', CLAIM) == r"It learns 98\,\%."
+    assert rendered(tmp_path, '<< claim("learns") >>', CLAIM) == r"It learns 98\,\%."
 
 
-def test_a_claim_that_does_not_hold_is_printed_with_a_note(tmp_path) -> None:
+def test_a_claim_that_does_not_hold_is_marked(tmp_path) -> None:
     claims = {"learns": {**CLAIM["learns"], "holds": False}}
-    text = render(tmp_path, '<< claim("learns") >>', claims)
-    assert "do not bear it out" in text
-    assert text.index("do not bear it out") < text.index(r"It learns 98\,\%.")
+    text = rendered(tmp_path, '<< claim("learns") >>', claims)
+    assert text == r"\unproven{It learns 98\,\%.}"
 
 
 def test_a_template_that_asks_for_an_unknown_claim_is_refused(tmp_path) -> None:
     with pytest.raises(Failure, match=r"'lerns'(?s:.*)There are learns"):
-        render(tmp_path, '<< claim("lerns") >>', CLAIM)
+        rendered(tmp_path, '<< claim("lerns") >>', CLAIM)
 
 
 def test_a_claim_that_nobody_prints_is_refused(tmp_path) -> None:
     with pytest.raises(Failure, match="No template prints the claims learns"):
-        render(tmp_path, "nothing", CLAIM)
+        rendered(tmp_path, "nothing", CLAIM)
 
 
-def test_facts_and_author_reach_the_template_escaped(tmp_path) -> None:
-    text = render(tmp_path, "<< n | count >> << author.name >> << dataset >>", {}, name="R&D_50%")
-    assert text == r"12{,}080 R\&D\_50\% mnist"
+def test_values_reach_the_template_escaped(tmp_path) -> None:
+    text = rendered(tmp_path, "<< n | count >> << name >>", {}, n=12080, name="R&D")
+    assert text == r"12{,}080 R\&D"
 
 
-def test_the_hashes_of_what_it_was_built_from_reach_the_template(tmp_path) -> None:
-    chain, sources = render(tmp_path, "<< chain_hash >> << sources_hash >>", {}).split()
-    assert chain == "feed"
-    assert sources == sources_hash(CHAIN)
-
-
-def test_a_character_without_glyph_is_named_with_its_key(tmp_path) -> None:
-    with pytest.raises(Failure, match=r"author\.name"):
-        render(tmp_path, "<< author.name >>", {}, name="\u4e09")
+def test_what_escaped_text_and_listings_need_is_there_for_the_preamble(tmp_path) -> None:
+    style = rendered(tmp_path, "<< style | latex >>", {})
+    assert r"\composed" in style
+    assert r"\codefile" in style

@@ -3,21 +3,16 @@
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provenance.document import typesetting
+from provenance.document.typeset import INSTALL, engine, typeset
 from provenance.errors import Failure
-from provenance.document.typeset import engine, typeset
 
-needs_tex = pytest.mark.skipif(
-    engine() is None, reason=f"no TeX engine on PATH. {typesetting.INSTALL}"
-)
+needs_tex = pytest.mark.skipif(engine() is None, reason=f"no TeX engine on PATH. {INSTALL}")
 needs_pdftex = pytest.mark.skipif(
     engine() != "pdflatex", reason="pdflatex is not on PATH; its messages are tested here"
 )
@@ -30,11 +25,12 @@ PREAMBLE = r"""\documentclass[11pt,letterpaper]{article}
 \ifPDFTeX
   \pdfinfoomitdate=1 \pdftrailerid{} \pdfsuppressptexinfo=15
   \usepackage[T1]{fontenc}
+  \usepackage[utf8]{inputenc}
 \fi
 \usepackage{lmodern}
 \usepackage[margin=1in]{geometry}
-\usepackage{graphicx,xcolor}
-\usepackage[hidelinks]{hyperref}
+\usepackage{textcomp,graphicx,xcolor,fancyvrb}
+\usepackage[hidelinks,unicode]{hyperref}
 """
 
 
@@ -108,8 +104,8 @@ def test_an_input_with_an_odd_name_is_refused(tmp_path: Path, name: str) -> None
             r"One \nosuchcommand two",
             [
                 "! Undefined control sequence",
-                "source.tex, line 13",
-                r"l.13 One \nosuchcommand",
+                "source.tex, line 14",
+                r"l.14 One \nosuchcommand",
                 "Correct the template",
             ],
         ),
@@ -171,105 +167,6 @@ def test_a_document_that_never_comes_to_rest_is_refused(tmp_path: Path) -> None:
         \immediate\write\@auxout{\gdef\string\n{\the\count255}}x"""
     with pytest.raises(Failure, match="still change after 6 passes"):
         typeset_text(tmp_path, body)
-
-
-CONTENTS = r"\tableofcontents\newpage\section{A}See page \pageref{b}.%s\section{B}\label{b}"
-MEMORY = "kept/memory.json"
-
-
-def passes_of(folder: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> tuple[bytes, list[bool]]:
-    """Typeset with a memory; give the PDF, and of each pass begun whether it was a first one."""
-    begun = []
-
-    class Noted(subprocess.Popen):  # type: ignore[type-arg]
-        def __init__(self, command: list[str], **more: Any) -> None:
-            begun.append("-draftmode" in command)
-            super().__init__(command, **more)
-
-    output = folder / "out.pdf"
-    with monkeypatch.context() as patched:
-        patched.setattr(subprocess, "Popen", Noted)
-        typeset(write_document(folder, body), {}, output, memory=folder / MEMORY)
-    return output.read_bytes(), begun
-
-
-@needs_pdftex
-def test_the_second_pass_begins_beside_the_first_and_changes_no_byte(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = CONTENTS % " One.", CONTENTS % " Other."
-    should_be = {body: typeset_text(tmp_path, body).read_bytes() for body in (one, other)}
-    assert passes_of(tmp_path, one, monkeypatch) == (should_be[one], [True, False])
-    assert passes_of(tmp_path, one, monkeypatch) == (should_be[one], [False, True])
-    # Other words, and all stands where it stood.
-    assert passes_of(tmp_path, other, monkeypatch) == (should_be[other], [False, True])
-
-
-@needs_pdftex
-def test_a_second_pass_that_began_from_what_no_longer_holds_is_thrown_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passes_of(tmp_path, CONTENTS % "", monkeypatch)
-    moved = CONTENTS % r"\newpage"
-    should_be = typeset_text(tmp_path, moved).read_bytes()
-    assert passes_of(tmp_path, moved, monkeypatch) == (should_be, [False, True, False])
-    assert passes_of(tmp_path, moved, monkeypatch) == (should_be, [False, True])
-
-
-@needs_pdftex
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"\xff\xfe",
-        b"1",
-        b"[]",
-        b'"report.aux"',
-        b"{}",
-        b'{"report.aux": 1}',
-        b'{"report.aux": "\\u20ac"}',
-        rb'{"report.aux": "\\nosuchcommand"}',
-        rb'{"report.aux": "\\relax ", "../../escaped.txt": "x"}',
-        rb'{"report.aux": "\\def\\x{\\x}\\x"}',
-    ],
-)
-def test_whatever_stands_in_the_memory_the_pdf_is_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
-) -> None:
-    should_be = typeset_text(tmp_path, CONTENTS % "").read_bytes()
-    (tmp_path / MEMORY).parent.mkdir()
-    (tmp_path / MEMORY).write_bytes(content)
-    assert passes_of(tmp_path, CONTENTS % "", monkeypatch)[0] == should_be
-    assert passes_of(tmp_path, CONTENTS % "", monkeypatch) == (should_be, [False, True])
-
-
-@needs_pdftex
-def test_a_memory_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
-    (tmp_path / "kept").touch()
-    source = write_document(tmp_path, CONTENTS % "")
-    typeset(source, {}, tmp_path / "out.pdf", memory=tmp_path / MEMORY)
-    assert (tmp_path / "out.pdf").exists()
-
-
-@needs_pdftex
-def test_no_pass_goes_on_when_the_first_one_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passes_of(tmp_path, "x", monkeypatch)
-    started = []
-    popen = subprocess.Popen
-
-    def note(*arguments: Any, **more: Any) -> Any:
-        started.append(popen(*arguments, **more))
-        return started[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", note)
-    # The pass beside it is no draft and would go on for ever.
-    body = r"\ifnum\pdfdraftmode=1 \nosuchcommand\fi\def\x{\x}\x"
-    with pytest.raises(Failure, match="Undefined control sequence"):
-        typeset(write_document(tmp_path, body), {}, tmp_path / "out.pdf", memory=tmp_path / MEMORY)
-    assert [process.returncode for process in started] == [-signal.SIGKILL, 1]
 
 
 @needs_pdftex
