@@ -122,7 +122,8 @@ def _add_code(rule: Any, workflow: Any) -> None:
 
     The parameter tells a job what its code was when the Snakefile was read.
     """
-    script = os.path.relpath(os.path.join(rule.basedir, rule.script), workflow.basedir)
+    name = str(rule.script).format(params=rule.params)
+    script = os.path.relpath(os.path.join(rule.basedir, name), workflow.basedir)
     code = [*sources(script, workflow.basedir), PINS]
     if rule.input_modifier is None:  # a rule without inputs of its own
         rule.input_modifier = workflow.modifier.path_modifier

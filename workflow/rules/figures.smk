@@ -5,13 +5,13 @@ FIRST_RUN, LAST_RUN = (
 )
 # Each figure: what it is drawn from, and where Snakemake's own report shows it.
 FIGURES = {
-    "samples": (["digits.npz"], "(1) Data"),
-    "losses": ([FIRST_RUN], "(e) Training"),
-    "accuracies": ([FIRST_RUN], "(e) Training"),
-    "mistakes": (["mistakes.csv", "digits.npz"], "(e) Mistakes"),
-    "mistake_evidence": (["mistakes.json"], "(e) Mistakes"),
-    "state": ([LAST_RUN], "(e) Training"),
-    "memorization": (["memorization.json"], "(f) Memorization"),
+    "samples": ({"digits": "digits.npz"}, "(1) Data"),
+    "losses": ({"series": FIRST_RUN}, "(e) Training"),
+    "accuracies": ({"series": FIRST_RUN}, "(e) Training"),
+    "mistakes": ({"mistakes": "mistakes.csv", "digits": "digits.npz"}, "(e) Mistakes"),
+    "mistake_evidence": ({"facts": "mistakes.json"}, "(e) Mistakes"),
+    "state": ({"series": LAST_RUN}, "(e) Training"),
+    "memorization": ({"facts": "memorization.json"}, "(f) Memorization"),
 }
 STYLE = "report/report.mplstyle"
 
@@ -21,7 +21,7 @@ for figure, (records, category) in FIGURES.items():
         name:
             f"plot_{figure}"
         input:
-            data=[f"{{results}}/{record}" for record in records],
+            **{name: f"{{results}}/{record}" for name, record in records.items()},
             style=STYLE,
         output:
             pdf=f"{{results}}/figures/{figure}.pdf",
@@ -34,7 +34,10 @@ for figure, (records, category) in FIGURES.items():
             f"logs/{{results}}/plot_{figure}.log",
         conda:
             "../../environment.yml"
+        params:
+            figure=figure,
         message:
             f"Plot {figure.replace('_', ' ')}"
         script:
-            f"../scripts/plot_{figure}.py"
+            # Filled in for each job; the loop's own variable is the last figure by then.
+            "../scripts/plot_{params.figure}.py"

@@ -34,13 +34,14 @@ ORDER = [
     *("workflow/scripts/", "workflow/rules/", "Snakefile"),
     *("report/claims.yaml", "config/config.yaml"),
 ]
-
-
-def is_printed(path):
-    return not path.startswith("provenance/") and Path(path).stat().st_size
-
-
-APPENDIX = in_order(ORDER, filter(is_printed, [*REACHED, *STEERING]))
+APPENDIX = in_order(
+    ORDER,
+    [
+        path
+        for path in (*REACHED, *STEERING)
+        if not path.startswith("provenance/") and Path(path).stat().st_size
+    ],
+)
 
 
 rule evaluate_claims:

@@ -7,5 +7,5 @@ from provenance.records import read_csv
 
 with job(snakemake):
     figure = new_figure(snakemake.input.style)
-    draw_curves(figure.subplots(), read_csv(snakemake.input.data), "loss", "average loss (nats)")
+    draw_curves(figure.subplots(), read_csv(snakemake.input.series), "loss", "average loss (nats)")
     save(figure, *snakemake.output)

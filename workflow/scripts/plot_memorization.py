@@ -6,7 +6,7 @@ from homework.figures.memorization import draw_study
 from provenance.records import read_json
 
 with job(snakemake):
-    facts = read_json(snakemake.input.data)
+    facts = read_json(snakemake.input.facts)
     figure = new_figure(snakemake.input.style, height=0.7 + 0.21 * len(facts["study"]))
     draw_study(figure.subplots(), facts["study"], facts["max_updates"])
     save(figure, *snakemake.output)

@@ -6,7 +6,7 @@ from homework.figures.evidence import draw_evidence
 from homework.figures.style import new_figure, save
 
 with job(snakemake):
-    facts = records.read_json(snakemake.input.data)
+    facts = records.read_json(snakemake.input.facts)
     figure = new_figure(snakemake.input.style, 6.5, 3.05)
     axes = figure.subplots(1, 2, sharey=True)
     for ax, digit in zip(axes, ("3", "9"), strict=True):

@@ -8,5 +8,5 @@ from homework.figures.samples import draw_samples
 with job(snakemake):
     figure = new_figure(snakemake.input.style, height=1.3)
     axes = figure.subplots(2, 12)
-    draw_samples(axes, first_training_images(snakemake.input.data, axes.shape[1]), "39")
+    draw_samples(axes, first_training_images(snakemake.input.digits, axes.shape[1]), "39")
     save(figure, *snakemake.output)

@@ -7,5 +7,5 @@ from homework.figures.state import draw_state
 
 with job(snakemake):
     figure = new_figure(snakemake.input.style, height=3.4)
-    draw_state(figure.subplots(2, 1, sharex=True), read_csv(snakemake.input.data))
+    draw_state(figure.subplots(2, 1, sharex=True), read_csv(snakemake.input.series))
     save(figure, *snakemake.output)
