@@ -55,9 +55,14 @@ class Manifest(NamedTuple):
         return digest({"files": self.files, "jobs": self.jobs})
 
     @property
+    def data(self) -> dict[str, str]:
+        """The files of data that no job made, with their SHA-256."""
+        return {path: hashed for path, hashed in self.files.items() if path.startswith(DATA)}
+
+    @property
     def sources(self) -> dict[str, str]:
-        """The files that no job made, with their SHA-256."""
-        made = {path for job in self.jobs for path in job["outputs"]}
+        """All other files that no job made: code, templates, configuration, pins."""
+        made = {path for job in self.jobs for path in job["outputs"]} | self.data.keys()
         return {path: hashed for path, hashed in self.files.items() if path not in made}
 
 

@@ -82,9 +82,8 @@ def compare(
     lacking : list of str
         Data that the build did not have. What was made without it is not held against the build.
     """
-    data = {path: h for path, h in expected.sources.items() if path.startswith(DATA)}
-    lacking = sorted(data.keys() - built.files.keys())
-    others = [path for path, hashed in data.items() if built.files.get(path, hashed) != hashed]
+    lacking = sorted(expected.data.keys() - built.data.keys())
+    others = [path for path, h in expected.data.items() if built.data.get(path, h) != h]
     sources = [*others, *(path for path in expected.sources if path in differs)]
     found: list[str] = []
     followers: list[str] = []
