@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-#: How the last words of a failed job begin in its log; `failures` looks for them.
+#: How the last words of a failed job begin in its log; `last_words` looks for them.
 MARK = "ERROR: "
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818
     """Something outside the code is wrong, and a person can mend it.
 
     Parameters

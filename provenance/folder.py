@@ -95,9 +95,10 @@ def remove_bytecode(root: str | Path) -> None:
 
 
 def _walk(root: str | Path) -> Iterator[Path]:
-    """Yield the project's folders and files, without what is hidden."""
+    """Yield the project's folders and files, without what is hidden and environments in it."""
     for folder, names, files in os.walk(root):
-        names[:] = [name for name in names if not name.startswith(".")]
+        inner = [name for name in names if not name.startswith(".")]
+        names[:] = [name for name in inner if not Path(folder, name, "pyvenv.cfg").exists()]
         yield from (Path(folder, name) for name in (*names, *files))
 
 

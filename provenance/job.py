@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import signal
 import sys
 import traceback
@@ -72,7 +73,8 @@ def job(snakemake: Any) -> Iterator[None]:
             _require_inputs_as_they_were(read)
             if "code" in dict(snakemake.input.items()):
                 _require_named(read)
-            receipts.write(_receipt(snakemake, read))
+            if snakemake.output:
+                receipts.write(_receipt(snakemake, read))
         except Exception as error:
             if not isinstance(error, Failure):
                 traceback.print_exc(file=log)
@@ -108,12 +110,12 @@ def _require_inputs_as_they_were(read: dict[str, str]) -> None:
 
 def _require_named(read: dict[str, str]) -> None:
     """Refuse modules of the project that ran and are no inputs: an edit would rerun nothing."""
-    root = Path.cwd()
+    root, libraries = Path.cwd(), f"{os.path.relpath(sys.prefix)}/"  # such as .venv
     for name, module in list(sys.modules.items()):
         file = Path(getattr(module, "__file__", None) or "/")
         if name != "__main__" and file.is_relative_to(root):
             path = file.relative_to(root).as_posix()
-            if path not in read and not path.startswith("."):  # .venv is not the project's
+            if path not in read and not path.startswith(libraries):
                 raise Failure(
                     f"The job used the module {name} ({path}), which no import statement names.",
                     "Import it by an import statement, so that an edit of it is noticed.",
@@ -122,9 +124,9 @@ def _require_named(read: dict[str, str]) -> None:
 
 def _receipt(snakemake: Any, read: dict[str, str]) -> Receipt:
     """Put down what the job did."""
-    params = {key: value for key, value in snakemake.params.items() if key != "code"}
     outputs = {path: sha256(path) for path in snakemake.output}
-    return Receipt(snakemake.rule, dict(snakemake.wildcards.items()), params, read, outputs)
+    wildcards, params = dict(snakemake.wildcards.items()), receipts.told(snakemake.params)
+    return Receipt(snakemake.rule, wildcards, params, read, outputs)
 
 
 def end_with_snakemake() -> None:

@@ -63,15 +63,30 @@ def label_of(rule: str, wildcards: Mapping[str, str], outputs: Sequence[str]) ->
 
 
 def write(receipt: Receipt) -> None:
-    """Leave a job's receipt in the place of that of its last run."""
-    path = RECEIPTS / f"{quote(receipt.name, safe='')}.json"
-    write_text(path, canonical_json(receipt._asdict()))
+    """Leave a job's receipt in the place of what its rule left before, maybe of other outputs."""
+    known = read_all()
+    former = {known[path].name for path in receipt.outputs if path in known}
+    write_text(_place(receipt.name), canonical_json(receipt._asdict()))
+    for name in former - {receipt.name}:
+        _place(name).unlink(missing_ok=True)
+
+
+def _place(name: str) -> Path:
+    """Name the file of a receipt."""
+    return RECEIPTS / f"{quote(name, safe='')}.json"
+
+
+def told(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a job's parameters as its receipt tells them, without what stands among the inputs."""
+    plain: dict[str, Any] = json.loads(canonical_json(dict(params.items())))
+    plain.pop("code", None)
+    return plain
 
 
 def read_all() -> dict[str, Receipt]:
     """Read every receipt, by the files that its job wrote; a broken one counts for nothing."""
     found: dict[str, Receipt] = {}
-    for path in sorted(RECEIPTS.glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
+    for path in sorted(RECEIPTS.glob("*.json")):
         try:
             receipt = Receipt(**json.loads(path.read_text(encoding="utf-8")))
             found |= dict.fromkeys(receipt.outputs, receipt)
@@ -95,21 +110,23 @@ def history(files: Mapping[str, str], receipts: Mapping[str, Receipt]) -> list[R
     Failure
         If these speak of different contents of one file: it changed during a build.
     """
-    reached: dict[str, Receipt] = {}
-    ahead = [receipts[path] for path in sorted(files, reverse=True) if path in receipts]
-    while ahead:
-        receipt = ahead[-1]
-        needed = [receipts[path] for path in sorted(receipt.inputs) if path in receipts]
-        if missing := [other for other in needed if other.name not in reached]:
-            ahead += missing[:1]
-        else:
-            reached.setdefault(ahead.pop().name, receipt)
+    reached: list[Receipt] = []
+    seen: set[str] = set()
+
+    def reach(paths: Iterable[str]) -> None:
+        for receipt in [receipts[path] for path in sorted(paths) if path in receipts]:
+            if receipt.name not in seen:
+                seen.add(receipt.name)
+                reach(receipt.inputs)
+                reached.append(receipt)
+
+    reach(files)
     content = dict(files)
-    for receipt in reached.values():
+    for receipt in reached:
         for path, hashed in (receipt.inputs | receipt.outputs).items():
             if content.setdefault(path, hashed) != hashed:
                 raise Failure(f"{path} changed while the report was being built.", AGAIN)
-    return list(reached.values())
+    return reached
 
 
 def mark_stale(

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from provenance.environment import require_pinned, variables
 from provenance.errors import Failure
 from provenance.files import digest
 from provenance.imports import sources
-from provenance.receipts import Receipt, hash_of, mark_stale
+from provenance.receipts import Receipt, hash_of, mark_stale, told
 
 #: The packages of the environment; every result depends on them.
 PINS = "requirements.txt"
@@ -148,10 +149,14 @@ def _require_inputs(workflow: Any) -> None:
 
 
 def _params_now(workflow: Any, receipt: Receipt) -> dict[str, Any] | None:
-    """Give the parameters that a receipt's job would have now; None if no rule has its name."""
+    """Give the parameters that a receipt's job would have now; None if that cannot be told."""
     if not workflow.is_rule(receipt.rule):
         return None
     rule = workflow.get_rule(receipt.rule)
-    wildcards = Wildcards(fromdict=receipt.wildcards)
-    params, _ = rule.expand_params(wildcards, InputFiles(), OutputFiles(), None)
-    return {key: value for key, value in params.items() if key != "code"}
+    if any(callable(value) and len(signature(value).parameters) > 1 for value in rule.params):
+        return None  # of more than the wildcards: known when the job runs
+    try:
+        wildcards = Wildcards(fromdict=receipt.wildcards)
+        return told(rule.expand_params(wildcards, InputFiles(), OutputFiles(), None)[0])
+    except (WorkflowError, AttributeError):  # the rule has other wildcards by now
+        return None

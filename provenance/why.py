@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from snakemake.cli import main as snakemake  # type: ignore[import-untyped]
 
-from provenance.receipts import Receipt, hash_of, label_of, read_all
+from provenance.receipts import Receipt, hash_of, label_of, read_all, told
 
 
 class Job(NamedTuple):
@@ -61,9 +61,9 @@ def plan(arguments: Sequence[str] = ()) -> list[Job]:
 def _described(job: Any) -> Job:
     """Take from Snakemake what is told about a job."""
     theme = str(job.rule.snakefile).rpartition("/")[2].removesuffix(".smk")
-    params = {key: value for key, value in job.params.items() if key != "code"}
+    wildcards, params = dict(job.wildcards.items()), told(job.params)
     inputs, outputs = ([*map(str, files)] for files in (job.input, job.output))
-    return Job(job.rule.name, dict(job.wildcards.items()), params, inputs, outputs, theme)
+    return Job(job.rule.name, wildcards, params, inputs, outputs, theme)
 
 
 def explain(jobs: Sequence[Job], receipts: Mapping[str, Receipt]) -> Iterator[str]:
@@ -149,5 +149,8 @@ def main(arguments: Sequence[str]) -> int:
     """Print what would be built again, and why."""
     jobs = plan(arguments)
     lines = list(explain(jobs, read_all()))
+    if jobs and not lines:
+        asked = ", ".join(dict.fromkeys(job.label for job in jobs))
+        lines = [f"Nothing changed; asked for, or stopped midway: {asked}"]
     print("\n".join(lines) or "Nothing to be done: everything is as the last build left it.")
     return 0
