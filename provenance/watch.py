@@ -123,6 +123,11 @@ def _add_code(rule: Any, workflow: Any) -> None:
 
     The parameter tells a job what its code was when the Snakefile was read.
     """
+    if not rule.log:
+        raise Failure(
+            f"The rule {rule.name} has no log, into which its script could say why it failed.",
+            f'Give it one: log: "logs/{rule.name}.log"',
+        )
     name = str(rule.script).format(params=rule.params)
     script = os.path.relpath(os.path.join(rule.basedir, name), workflow.basedir)
     code = [*sources(script, workflow.basedir), PINS]

@@ -41,7 +41,7 @@ def plan(arguments: Sequence[str] = ()) -> list[Job]:
     """
     logging.disable(logging.WARNING)  # what is wrong is told, the plan itself is put in our words
     try:
-        snakemake(["--dry-run", "--quiet", *arguments])
+        snakemake(["--quiet", "--dry-run", *arguments])  # a target would be its value
     except SystemExit as end:
         if end.code:
             raise
