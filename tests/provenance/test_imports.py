@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from provenance.errors import Failure
 from provenance.imports import sources
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("workflow/scripts/*.py"))
-OURS = ("nn", "workflow")
 
 # Imports what each script imports, each in a fork of a process that has the libraries already.
 PROBE = """
 import ast, json, os, sys
 from pathlib import Path
-import numpy, yaml, jinja2, pygments, mnist, scipy.ndimage, matplotlib.figure, matplotlib.style
+import numpy, yaml, jinja2, mnist, scipy.ndimage, scipy.stats, matplotlib.figure, matplotlib.style
 
 def imports(script):
     tree = ast.parse(Path(script).read_text())
@@ -30,7 +30,7 @@ def imports(script):
     files = {getattr(m, "__file__", None) for m in list(sys.modules.values())}
     root = Path.cwd()
     ours = [Path(f).relative_to(root) for f in files if f and Path(f).is_relative_to(root)]
-    return sorted(f.as_posix() for f in ours if f.parts[0] in ("nn", "workflow"))
+    return sorted(f.as_posix() for f in ours if not f.parts[0].startswith("."))
 
 for script in sys.argv[1:]:
     sys.stdout.flush()
@@ -62,31 +62,6 @@ def imported() -> dict[str, list[str]]:
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_depends_on_itself_and_on_what_it_imports_and_on_no_more(imported, script) -> None:
     assert sources(script, ROOT) == sorted([script, *imported[script]])
-
-
-@pytest.mark.parametrize("script", ["evaluate_claims", "list_code", "typeset"])
-def test_a_job_that_computes_nothing_does_not_load_numpy(script) -> None:
-    tree = ast.parse((ROOT / f"workflow/scripts/{script}.py").read_bytes())
-    imports = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
-    code = f"{ast.unparse(ast.Module(imports, []))}\nimport sys\nprint('numpy' in sys.modules)"
-    child = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert child.stdout == "False\n"
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.glob("nn/*.py")), ids=lambda path: path.name)
-def test_the_network_never_imports_the_workflow(path) -> None:
-    found = sources(path.relative_to(ROOT).as_posix(), ROOT)
-    assert not [file for file in found if not file.startswith("nn/")]
-
-
-@pytest.mark.parametrize("package", OURS)
-def test_no_module_imports_relatively(package) -> None:
-    # Such an import would not be followed.
-    for path in ROOT.glob(f"{package}/**/*.py"):
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            assert not (isinstance(node, ast.ImportFrom) and node.level), path
 
 
 def project(root: Path, files: dict[str, str]) -> Path:
@@ -145,7 +120,7 @@ def test_nothing_is_run(tmp_path) -> None:
 
 def test_a_script_with_a_syntax_error_is_named(tmp_path) -> None:
     root = project(tmp_path, {"s.py": "import broken", "broken.py": "def"})
-    with pytest.raises(SyntaxError, match=r"broken\.py"):
+    with pytest.raises(Failure, match=r"broken\.py cannot be read as Python"):
         sources("s.py", root)
 
 

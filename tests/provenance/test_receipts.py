@@ -1,4 +1,4 @@
-"""Files that are not what a job wrote are found, whatever their time stamps say."""
+"""Receipts are written and read back, and what is not as its job left it is marked."""
 
 from __future__ import annotations
 
@@ -8,26 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from provenance import seals
+from provenance import receipts
+from provenance.errors import Failure
 from provenance.files import sha256
+from provenance.receipts import INCOMPLETE, LOCKS, METADATA, RECEIPTS, Receipt
 
 PLACES = ["results", "report.pdf"]
-OUTPUTS = ["results/a.json", "results/train/0.1/b.csv", "report.pdf"]
-SOURCE = "code.py"
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    """Work in a folder where jobs have written and sealed three files, read from one source."""
-    monkeypatch.chdir(tmp_path)
-    Path(SOURCE).write_text("code")
-    for output in OUTPUTS:
-        Path(output).parent.mkdir(parents=True, exist_ok=True)
-        Path(output).write_text(output)
-        seals.seal([output], {SOURCE: sha256(SOURCE)})
-        entry(seals.METADATA, output).parent.mkdir(parents=True, exist_ok=True)
-        entry(seals.METADATA, output).touch()
-    return tmp_path
+A, B, C, PDF = "results/a.json", "results/deep/b.csv", "results/c.json", "report.pdf"
+CODE, STYLE = "code.py", "style.txt"
 
 
 def entry(register: Path, path: str) -> Path:
@@ -35,115 +23,194 @@ def entry(register: Path, path: str) -> Path:
     return register / urlsafe_b64encode(path.encode()).decode()
 
 
-def marked() -> set[str]:
-    """Name the outputs that Snakemake takes for incomplete."""
-    return {path for path in OUTPUTS if entry(seals.INCOMPLETE, path).exists()}
+@pytest.fixture
+def built(leave) -> None:
+    """Have three jobs leave files: code -> a, b; b -> c; c, style -> the PDF."""
+    for path in (CODE, STYLE, A, B, C, PDF):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(path)
+    leave("compute", [CODE], [A, B], seed=1)
+    leave("condense", [B], [C])
+    leave("print", [C, STYLE], [PDF])
+    METADATA.mkdir(parents=True)
+    for path in (A, B, C, PDF):
+        entry(METADATA, path).touch()
 
 
-def guard() -> list[str]:
-    """Guard the folder; the PDF is made from everything else."""
-    return seals.guard(PLACES, {}, ["report.pdf"])
+def mark(**options) -> set[str]:
+    """Mark what is stale in the folder; return what Snakemake then takes for incomplete."""
+    marked = receipts.mark_stale(PLACES, options.pop("known", {}), **options)
+    assert marked == sorted(marked)
+    assert all(entry(INCOMPLETE, path).read_text() == receipts.MARK for path in marked)
+    assert len([*INCOMPLETE.glob("*")]) == len(marked)
+    return set(marked)
 
 
-def test_what_jobs_left_is_not_marked(folder) -> None:
-    assert guard() == []
-    assert marked() == set()
-
-
-@pytest.mark.parametrize("path", OUTPUTS)
-def test_other_content_is_marked_although_time_and_size_are_kept(folder, path) -> None:
+def rewrite(path: str, text: str) -> None:
+    """Give a file another content and keep its date."""
     times = os.stat(path)
-    Path(path).write_text(Path(path).read_text()[::-1])
+    Path(path).write_text(text)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert guard() == [path]
-    assert marked() == {path}
 
 
-def test_two_files_that_swap_contents_are_both_marked(folder) -> None:
-    one, other = OUTPUTS[:2]
-    os.rename(one, "aside")
-    os.rename(other, one)
-    os.rename("aside", other)
-    assert set(guard()) == {one, other}
+def test_a_receipt_is_read_back_by_each_of_its_files(inside) -> None:
+    receipt = Receipt("r", {"n": "1"}, {"p": {"q": [0.1]}}, {CODE: "0"}, {A: "1", "x y/é": "2"})
+    receipts.write(receipt)
+    assert receipts.read_all() == {A: receipt, "x y/é": receipt}
 
 
-def test_a_file_that_no_job_wrote_is_marked(folder) -> None:
-    Path("results/new.json").touch()
-    assert guard() == ["results/new.json"]
+def test_a_job_is_called_by_its_rule_and_wildcards_without_the_folder_it_writes_into() -> None:
+    wildcards = {"where": "results/drawn", "size": "0.1"}
+    receipt = Receipt("fit_all", wildcards, {}, {}, {"results/drawn/0.1/b": ""})
+    assert receipt.label == "fit all 0.1"
+    assert receipt._replace(outputs={"other/b": ""}).label == "fit all results/drawn 0.1"
 
 
-def test_another_time_stamp_alone_does_not_matter(folder) -> None:
-    for path in OUTPUTS:
+def test_the_receipt_of_the_last_run_counts(built, leave) -> None:
+    rewrite(C, "again")
+    again = leave("condense", [B], [C])
+    assert receipts.read_all()[C] == again
+
+
+def test_a_rule_that_writes_other_files_than_before_has_one_receipt(built, leave) -> None:
+    Path("results/0.json").touch()
+    entry(METADATA, "results/0.json").touch()
+    Path(A).unlink()
+    now = leave("compute", [CODE], ["results/0.json", B], seed=2)
+    assert receipts.read_all()[B] == now
+    assert A not in receipts.read_all()
+    assert mark() == set()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"rule": "r"}', '{"outputs": 1}', "\0"])
+def test_a_broken_receipt_counts_for_nothing(built, text) -> None:
+    [path] = RECEIPTS.glob("*c.json.json")
+    path.write_text(text)
+    assert C not in receipts.read_all()
+    assert mark() == {C}
+
+
+def test_parameters_are_told_as_they_are_read_back() -> None:
+    assert receipts.told({"sizes": (1, 2), "of": {3: None}, "code": "0f"}) == {
+        "sizes": [1, 2],
+        "of": {"3": None},
+    }
+
+
+def test_the_history_of_a_file_names_each_job_after_those_it_needs(built) -> None:
+    jobs = receipts.history({PDF: sha256(PDF)}, receipts.read_all())
+    assert [job.rule for job in jobs] == ["compute", "condense", "print"]
+
+
+def test_receipts_that_go_round_in_a_circle_end(built, leave) -> None:
+    leave("compute", [C], [A, B])
+    jobs = receipts.history({PDF: sha256(PDF)}, receipts.read_all())
+    assert sorted(job.rule for job in jobs) == ["compute", "condense", "print"]
+
+
+@pytest.mark.parametrize("path", [PDF, B, STYLE])
+def test_a_history_that_speaks_of_two_contents_of_a_file_is_refused(built, leave, path) -> None:
+    now = {PDF: sha256(PDF), STYLE: sha256(STYLE)}
+    rewrite(path, "another")
+    if path == B:
+        leave("compute", [CODE], [A, B])
+    else:
+        now[path] = sha256(path)
+    with pytest.raises(Failure, match=f"{path} changed while"):
+        receipts.history(now, receipts.read_all())
+
+
+def test_what_jobs_left_is_not_marked_whatever_its_date(built) -> None:
+    for path in (A, B, C, PDF, CODE, STYLE):
         os.utime(path, (1e9, 1e9))
-    assert guard() == []
+    Path("results/.hidden").touch()
+    assert mark() == set()
 
 
-def test_hidden_files_are_nobodys_business(folder) -> None:
-    Path("results/.DS_Store").touch()
-    assert guard() == []
+@pytest.mark.parametrize(("path", "stale"), [(A, {A}), (B, {B, C}), (PDF, {PDF})])
+def test_an_edited_output_is_marked_with_what_was_made_from_it(built, path, stale) -> None:
+    rewrite(path, Path(path).read_text()[::-1])
+    assert mark() == stale
+    assert receipts.altered_files(PLACES) == [path]
 
 
-def test_a_missing_record_marks_what_is_made_from_all(folder) -> None:
-    Path("results/a.json").unlink()
-    assert guard() == ["report.pdf"]
-    # Once is enough: the mark stays until the file is built.
-    assert guard() == []
-    assert marked() == {"report.pdf"}
-    assert seals.noticed_missing[-1] == "results/a.json"
+def test_two_outputs_that_swap_contents_are_both_marked(built) -> None:
+    rewrite(A, B)
+    rewrite(B, A)
+    assert mark() == {A, B, C}
 
 
-def test_an_older_source_that_came_back_with_its_date_marks_what_was_made_from_it(folder) -> None:
-    Path(SOURCE).write_text("older code")
-    os.utime(SOURCE, (1e9, 1e9))
-    assert set(guard()) == set(OUTPUTS)
+def test_a_file_that_no_job_wrote_is_marked(built) -> None:
+    Path("results/new.json").touch()
+    assert mark() == {"results/new.json"}
 
 
-def test_a_newer_source_is_left_to_snakemake(folder) -> None:
-    Path(SOURCE).write_text("newer code")
-    os.utime(SOURCE, (4e9, 4e9))
-    assert guard() == []
+def test_an_output_of_which_snakemake_has_no_notes_is_marked(built) -> None:
+    entry(METADATA, A).unlink()
+    assert mark() == {A}
 
 
-def test_while_a_build_is_under_way_nothing_is_marked(folder) -> None:
-    seals.LOCKS.mkdir(parents=True)
-    (seals.LOCKS / "0.output.lock").touch()
-    Path("results/a.json").write_text("half")
-    assert guard() == []
-    assert marked() == set()
+def test_a_missing_output_marks_the_others_of_its_job(built) -> None:
+    Path(A).unlink()
+    assert mark() == {B}
 
 
-@pytest.mark.parametrize(("content", "found"), [("right", []), ("wrong", ["cache.gz"])])
-def test_a_download_is_held_against_its_known_hash(folder, content, found) -> None:
+def test_where_all_outputs_of_a_job_are_gone_its_users_are_marked(built) -> None:
+    Path(C).unlink()
+    assert mark() == {PDF}
+
+
+@pytest.mark.parametrize("date", [1e9, 4e9])
+def test_a_changed_input_marks_what_was_made_from_it_whatever_its_date(built, date) -> None:
+    Path(CODE).write_text("other code")
+    os.utime(CODE, (date, date))
+    assert mark() == {A, B}
+
+
+@pytest.mark.parametrize(("now", "stale"), [({"seed": 1}, set()), ({"seed": 2}, {A, B})])
+def test_other_parameters_mark_what_was_made_with_them(built, now, stale) -> None:
+    assert mark(params_of=lambda job: now if job.rule == "compute" else None) == stale
+
+
+@pytest.mark.parametrize(("content", "stale"), [("right", set()), ("wrong", {"cache.gz"})])
+def test_a_download_is_held_against_its_known_hash(built, content, stale) -> None:
     Path("cache.gz").write_text("right")
     known = {"cache.gz": sha256("cache.gz"), "absent.gz": "0" * 64}
     Path("cache.gz").write_text(content)
-    assert list(seals.altered_files(PLACES, known)) == found
+    assert mark(known=known) == stale
 
 
-def test_a_new_seal_replaces_the_old_one(folder) -> None:
-    Path("report.pdf").write_text("built again")
-    assert list(seals.unsealed_files(PLACES)) == ["report.pdf"]
-    seals.seal(["report.pdf"])
-    assert list(seals.unsealed_files(PLACES)) == []
+@pytest.mark.parametrize(("lock", "stale"), [("0.output.lock", set()), ("x", {A})])
+def test_while_a_build_is_under_way_nothing_is_marked(built, lock, stale) -> None:
+    LOCKS.mkdir()
+    (LOCKS / lock).touch()
+    rewrite(A, "half")
+    assert mark() == stale
 
 
-def test_an_altered_record_behind_a_link_is_found(folder, tmp_path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    Path("results/train").rename(elsewhere)
-    Path("results/train").symlink_to(elsewhere)
-    assert guard() == []
-    (elsewhere / "0.1/b.csv").write_text("forged")
-    assert guard() == ["results/train/0.1/b.csv"]
+def test_a_mark_goes_when_its_cause_is_gone(built) -> None:
+    rewrite(A, "forged")
+    assert mark() == {A}
+    assert mark() == {A}
+    rewrite(A, A)
+    assert mark() == set()
 
 
-def test_a_lock_of_somebody_elses_making_does_not_blind_the_guard(folder) -> None:
-    seals.LOCKS.mkdir(parents=True)
-    (seals.LOCKS / "x").touch()
-    Path("results/a.json").write_text("forged")
-    assert guard() == ["results/a.json"]
+def test_a_mark_of_snakemakes_own_stays_as_it_is(built) -> None:
+    INCOMPLETE.mkdir()
+    entry(INCOMPLETE, A).write_text('{"external_jobid": null}')
+    rewrite(A, "half")
+    assert receipts.mark_stale(PLACES, {}) == [A]
+    rewrite(A, A)
+    assert receipts.mark_stale(PLACES, {}) == []
+    assert entry(INCOMPLETE, A).read_text() == '{"external_jobid": null}'
 
 
-def test_a_missing_output_marks_the_others_of_its_job(folder) -> None:
-    seals.seal(OUTPUTS[:2], {SOURCE: sha256(SOURCE)})
-    Path("results/a.json").unlink()
-    assert set(guard()) == {"results/train/0.1/b.csv", "report.pdf"}
+def test_an_altered_file_behind_a_link_is_found_and_a_circle_of_links_is_not_walked(built) -> None:
+    elsewhere = Path("elsewhere")
+    Path("results/deep").rename(elsewhere)
+    Path("results/deep").symlink_to(elsewhere.absolute())
+    (elsewhere / "round").symlink_to(Path("results").absolute())
+    assert mark() == set()
+    rewrite(B, "forged")
+    assert mark() == {B, C}

@@ -8,55 +8,55 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from provenance import records
-from provenance import seals
-from provenance import verify
-from provenance.manifest import describe_files
-from provenance.manifest import extend as extend_described
-from provenance.sums import describe_record
+from provenance import records, verify
+from provenance.files import write_json
+from provenance.manifest import Manifest, differing, manifest_of, read_manifest
+from provenance.verify import compare
 
-STAGES = {
-    "pins": ["requirements.txt"],
-    "sources": ["Snakefile"],
-    "data": ["results/digits.npz"],
-    "weights": ["results/train/0.1/weights.npz"],
-    "series": ["results/train/0.1/series.csv"],
-    "facts": ["results/train/0.1/summary.json"],
-    "figures": ["results/figures/losses.pdf"],
-    "tex": ["results/tex/hw2.tex"],
-    "pdf": ["report/hw2.pdf"],
-}
-COMPUTED = [
-    (stage, paths[0]) for stage, paths in STAGES.items() if stage not in ("pins", "sources")
-]
 X = np.linspace(0.1, 1.0, 100)
-
-
-def extend(manifest, stages):
-    """Add files to a manifest, stage by stage."""
-    return extend_described(
-        manifest, {stage: describe_files(f, describe_record) for stage, f in stages.items()}
-    )
+PDF, EXPECTED = "report/report.pdf", "config/manifest.json"
+DATA, SNAKEFILE = "resources/sets/x.gz", "Snakefile"
+DIGITS, SERIES, FACTS, TEX = (f"results/{n}" for n in ("x.npz", "s.csv", "facts.json", "r.tex"))
 
 
 @pytest.fixture
-def build(tmp_path, monkeypatch):
+def build(leave):
+    """Return a function that makes all files and leaves their receipts."""
+
+    def build(data=1, digits=1, series=1, constant=0.5, tex="words", code="rules", lacking=()):
+        records.write_text(DATA, f"{data}")
+        records.write_text(SNAKEFILE, code)
+        records.write_npz(DIGITS, X=X * data * digits)
+        records.write_csv(SERIES, {"loss": X * data * digits * series})
+        records.write_json(FACTS, {"constant": constant})
+        records.write_text(TEX, f"{tex} {data} {digits} {series}")
+        records.write_text(PDF, f"{tex} {data} {digits} {series}")
+        leave("select", [path for path in (DATA, SNAKEFILE) if path not in lacking], [DIGITS])
+        leave("fit", [DIGITS], [SERIES])
+        leave("check", [SNAKEFILE], [FACTS])
+        leave("render", [SERIES, FACTS], [TEX])
+        leave("typeset", [TEX], [PDF])
+        return manifest_of([PDF], sums=True)
+
+    return build
+
+
+@pytest.fixture
+def built(build) -> Manifest:
     """Work in a folder with a finished build and its committed manifest."""
-    monkeypatch.chdir(tmp_path)
-    for path in ("requirements.txt", "Snakefile", "results/tex/hw2.tex"):
-        records.write_text(path, f"{path}\n")
-    for path in ("results/digits.npz", "results/train/0.1/weights.npz"):
-        records.write_npz(path, X=X)
-    records.write_csv("results/train/0.1/series.csv", {"loss": X})
-    records.write_json("results/train/0.1/summary.json", {"loss": 0.5})
-    for path in ("results/figures/losses.pdf", "results/figures/losses.svg", "report/hw2.pdf"):
-        records.write_text(path, "drawn\n")
-    manifest = extend({}, STAGES)
-    records.write_json(verify.BUILT, manifest)
-    records.write_json(verify.EXPECTED, manifest)
-    seals.seal([str(path) for path in Path("results").rglob("*.*") if path.is_file()])
-    seals.seal([verify.PDF])
+    manifest = build()
+    write_json(EXPECTED, manifest._asdict())
     return manifest
+
+
+def main(*options: str) -> int:
+    """Run the command."""
+    return verify.main([PDF, EXPECTED, *options])
+
+
+def found(expected: Manifest, built: Manifest) -> tuple[list[str], list[str]]:
+    """Compare a build in this folder with what was expected."""
+    return compare(expected, built, differing(expected))
 
 
 def flip(path: str) -> None:
@@ -66,171 +66,170 @@ def flip(path: str) -> None:
     Path(path).write_bytes(content)
 
 
-def test_a_build_as_expected_passes(build, capsys) -> None:
-    assert not verify.check_here()
-    assert "every file is as expected" in capsys.readouterr().out
+def test_equal_builds_have_no_difference(built, build) -> None:
+    assert found(built, build()) == ([], [])
 
 
-@pytest.mark.parametrize(("stage", "path"), COMPUTED)
-def test_a_flipped_bit_is_reported_with_its_stage_and_file(build, stage, path) -> None:
-    flip(path)
-    [line] = verify.compare_files(build)
-    assert line.startswith(f"{stage}: {path}: ")
-
-
-@pytest.mark.parametrize(
-    ("stage", "path"),
-    [("figures", "results/figures/losses.svg"), ("manifest", "results/manifest.json")],
-)
-def test_a_flipped_bit_in_a_file_that_no_stage_counts_is_reported_too(build, stage, path) -> None:
-    flip(path)
-    assert list(verify.compare_files(build)) == [f"{stage}: {path}: not what its job wrote"]
-
-
-def test_a_missing_file_is_reported_and_a_missing_download_is_not(build) -> None:
-    build["data"]["files"]["resources/mnist/x.gz"] = {"sha256": ""}
-    Path("results/digits.npz").unlink()
-    assert list(verify.compare_files(build)) == ["data: results/digits.npz: missing"]
-
-
-def test_the_first_difference_comes_first(build) -> None:
-    for path in ("report/hw2.pdf", "results/train/0.1/series.csv"):
-        flip(path)
-    stages = [line.partition(":")[0] for line in verify.compare_files(build)]
-    assert stages == ["series", "pdf"]
-
-
-def test_results_of_other_sources_are_not_compared(build, capsys) -> None:
-    records.write_text("Snakefile", "edited")
-    flip("report/hw2.pdf")
-    assert not verify.check_here()
-    assert "Snakefile" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("factor", "kind"),
-    [
-        (1, "bytes only"),
-        (1 + 3e-13, "numbers within 1e-12"),
-        (1 + 3e-10, "numbers within 1e-09"),
-        (1 + 3e-7, "numbers within 1e-06"),
-        (1.01, "numbers, whose sums differ by 0.0"),
-    ],
-)
-def test_the_size_of_a_difference_is_told(tmp_path, factor, kind) -> None:
-    old, new = str(tmp_path / "old.npz"), str(tmp_path / "new.npz")
-    records.write_npz(old, X=X)
-    np.savez(new, X=X * factor)  # another container, and so other bytes
-    assert verify.how_different(describe_record(old), describe_record(new)).startswith(kind)
-
-
-def test_more_numbers_are_other_numbers() -> None:
-    one, other = ({"sha256": str(n), "sums": {"X": [n, 1.0, 1.0, 0.0]}} for n in (1.0, 2.0))
-    assert verify.how_different(one, other) == "other numbers"
-    assert verify.largest_gap(one["sums"], other["sums"]) == float("inf")
-
-
-def test_printed_digits_are_told_from_hashes() -> None:
-    old = {"sha256": "1", "words": "a"}
-    assert verify.how_different(old, {"sha256": "2", "words": "a"}) == "hashes only"
-    assert verify.how_different(old, {"sha256": "2", "words": "b"}) == "printed digits or words"
-
-
-def test_equal_manifests_have_no_difference(build) -> None:
-    assert list(verify.compare(build, build)) == []
-
-
-def test_manifests_are_compared_stage_by_stage(build) -> None:
-    records.write_npz("results/digits.npz", X=X * (1 + 3e-10))
-    flip("results/figures/losses.pdf")
-    assert list(verify.compare(build, extend({}, STAGES))) == [
-        "data: numbers within 1e-09: results/digits.npz",
-        "figures: bytes: results/figures/losses.pdf",
-    ]
-
-
-def test_what_cannot_be_compared_is_left_out(build) -> None:
-    flip("results/tex/hw2.tex")
-    assert list(verify.compare(build, extend({}, STAGES), ["results/tex/"])) == []
-
-
-@pytest.fixture
-def repository(build, tmp_path, monkeypatch):
-    """Commit that folder, with a build that copies what is there instead of computing it."""
-    records.write_text("config/config.yaml", "mirrors: []\ntoy: {folders: [resources/toy]}\n")
-    records.write_text(".gitignore", "/results/\n*.pdf\n.snakemake\n")
-    who = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
-    verify.git("init", "--quiet")
-    verify.git("add", "--all")
-    verify.git(*who, "commit", "--quiet", "--message", "all")
-    monkeypatch.setattr(verify, "toy_is_another", lambda *_: [])
-    folders = []
-
-    def copy(clone: Path) -> None:
-        folders.append(clone)
-        shutil.copytree("results", clone / "results")
-
-    monkeypatch.setattr(verify, "build", copy)
-    return folders
-
-
-def test_a_commit_that_builds_as_expected_is_ok(repository, build, capsys) -> None:
-    assert verify.main([]) == 0
-    assert f"OK: every byte is as expected; the chain ends in {build['pdf']['chain']}" in (
-        capsys.readouterr().out
+def test_the_job_that_made_other_files_of_the_same_inputs_comes_before_its_followers(
+    built, build
+) -> None:
+    assert found(built, build(series=1 + 3e-10)) == (
+        [
+            f"fit: numbers within 1e-09: {SERIES}",
+            f"render: printed digits or words: {TEX}",
+            f"typeset: bytes: {PDF}",
+        ],
+        [],
     )
 
 
-def test_nothing_is_left_in_the_temporary_folder(repository) -> None:
-    verify.main([])
+def test_other_jobs_of_the_same_inputs_come_before_followers_though_built_later(
+    built, build
+) -> None:
+    lines, _ = found(built, build(digits=2, constant=0.75))
+    jobs = [line.partition(":")[0] for line in lines]
+    assert jobs == ["check", "select", "fit", "render", "typeset"]
+
+
+def test_sources_come_first(built, build) -> None:
+    lines, _ = found(built, build(code="other rules", tex="other"))
+    assert lines[0] == f"sources: bytes: {SNAKEFILE}"
+    assert len(lines) == 3
+
+
+def test_other_data_is_a_difference_of_the_sources(built, build) -> None:
+    lines, lacking = found(built, build(data=2))
+    assert lines[0] == "sources: bytes: resources/x.gz"
+    assert lacking == []
+
+
+def test_what_is_made_without_lacking_data_is_excused_and_the_data_named(built, build) -> None:
+    assert found(built, build(digits=3, constant=0.75, lacking=[DATA])) == (
+        [f"check: numbers, whose sums differ by 0.4: {FACTS}"],
+        ["x.gz"],
+    )
+
+
+def test_many_files_of_a_kind_are_counted() -> None:
+    assert verify.summary(["a", "b", "c"]) == "a, b, c"
+    assert verify.summary(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+
+
+def test_a_folder_as_expected_is_said_to_be(built, capsys) -> None:
+    assert not verify.check_here(PDF, EXPECTED)
+    assert capsys.readouterr().out == "Here: every file is as expected.\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        (DIGITS, "damaged"),
+        (SERIES, ""),  # a digit is another, or none any more
+        (TEX, "printed digits or words"),
+        (PDF, "bytes"),
+    ],
+)
+def test_a_flipped_bit_here_is_told(built, capsys, path, kind) -> None:
+    flip(path)
+    assert verify.check_here(PDF, EXPECTED)
+    assert capsys.readouterr().out.startswith(f"Here: {path}: {kind}")
+
+
+def test_a_file_here_that_no_job_wrote_is_told(built, capsys) -> None:
+    Path("results/new.svg").touch()
+    assert verify.check_here(PDF, EXPECTED)
+    assert capsys.readouterr().out == "Here: results/new.svg: not what its job wrote\n"
+
+
+@pytest.mark.parametrize("path", [PDF, EXPECTED])
+def test_where_nothing_is_built_nothing_is_compared(built, capsys, path) -> None:
+    Path(path).unlink()
+    assert not verify.check_here(PDF, EXPECTED)
+    assert "nothing is built" in capsys.readouterr().out
+
+
+def test_files_of_other_sources_are_not_compared(built, capsys) -> None:
+    records.write_text(SNAKEFILE, "edited")
+    flip(PDF)
+    assert not verify.check_here(PDF, EXPECTED)
+    assert f"others than the manifest's ({SNAKEFILE})" in capsys.readouterr().out
+
+
+@pytest.fixture
+def repository(built, monkeypatch) -> list[Path]:
+    """Commit that folder, with a build that copies what is there instead of computing it."""
+    records.write_text(".gitignore", "/results/\n/resources/\n*.pdf\n.snakemake\n")
+    verify.git("init", "--quiet")
+    verify.git("add", "--all")
+    commit("all")
+    folders, here = [], Path.cwd()
+
+    def copy(report: str) -> None:
+        folders.append(Path.cwd())
+        for made in ("results", ".snakemake"):
+            shutil.copytree(here / made, made)
+        shutil.copy(here / report, report)
+
+    monkeypatch.setattr(verify, "build", lambda report: (Path("report").mkdir(), copy(report)))
+    return folders
+
+
+def commit(message: str) -> None:
+    """Commit what is added."""
+    who = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+    verify.git(*who, "commit", "--quiet", "--message", message)
+
+
+def test_a_commit_that_builds_as_expected_is_ok_and_leaves_nothing(
+    repository, built, capsys
+) -> None:
+    assert main() == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said == f"OK: every byte is as expected; the chain ends in {built.chain}"
     [clone] = repository
     assert not clone.exists()
     assert not clone.is_relative_to(Path.cwd())
 
 
-def test_a_commit_that_builds_otherwise_is_not_ok(repository, capsys) -> None:
-    records.write_csv("results/train/0.1/series.csv", {"loss": X * 1.5})
-    records.write_json(verify.BUILT, extend({}, STAGES))
-    assert verify.main([]) == 1
+def test_a_commit_that_builds_otherwise_is_not_ok(repository, build, capsys) -> None:
+    build(series=1.5)
+    assert main() == 1
     said = capsys.readouterr().out.splitlines()[-1]
-    assert said.startswith("NOT OK")
-    assert "first in the stage series: " in said
+    assert said.startswith(f"NOT OK: the build differs from {EXPECTED}, first in fit: numbers")
 
 
-def test_a_flipped_bit_here_is_not_ok(repository, capsys) -> None:
-    flip("report/hw2.pdf")
-    assert verify.main([]) == 1
-    assert "Here: pdf: report/hw2.pdf: bytes" in capsys.readouterr().out
+def test_where_only_the_files_here_differ_it_is_not_ok(repository, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(verify, "check_here", lambda *_: True)
+    assert main() == 1
+    assert "but the files here are not" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_without_a_committed_manifest_the_remedy_is_told(repository, capsys) -> None:
-    verify.git("rm", "--quiet", "--cached", verify.EXPECTED)
-    verify.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "none")
-    assert verify.main([]) == 1
+    verify.git("rm", "--quiet", "--cached", EXPECTED)
+    commit("none")
+    assert main() == 1
     assert "make manifest" in capsys.readouterr().err
+    assert repository == []
 
 
-def test_outside_of_git_the_cause_is_told(build, capsys, monkeypatch) -> None:
+def test_outside_of_git_the_cause_is_told(built, capsys, monkeypatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(Path.cwd().parent))
-    assert verify.main([]) == 1
+    assert main() == 1
     assert "cannot be cloned" in capsys.readouterr().err
 
 
-def test_an_update_takes_what_is_built_and_shows_the_difference(build, capsys) -> None:
-    records.write_json("results/toy/toy.json", {"source": "course"})
-    records.write_npz("results/train/0.1/weights.npz", X=X * 2)
-    records.write_json(verify.BUILT, extend({}, STAGES))
-    seals.seal(["results/toy/toy.json", "results/train/0.1/weights.npz", verify.BUILT])
-    assert verify.main(["--update"]) == 0
-    assert (
-        "weights: numbers, whose sums differ by 0.7: results/train/0.1/weights.npz"
-        in capsys.readouterr().out
-    )
-    assert records.read_json(verify.EXPECTED) == extend({}, STAGES)
+def test_an_update_takes_what_is_built_and_shows_the_difference(built, build, capsys) -> None:
+    now = build(digits=2)
+    assert main("--update") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"select: numbers, whose sums differ by 0.7: {DIGITS}"
+    assert said[-1] == f"The chain ends in {now.chain}"
+    assert read_manifest(EXPECTED) == now
 
 
-def test_an_update_refuses_results_that_are_not_of_this_build(build, capsys) -> None:
-    flip("results/tex/hw2.tex")
-    assert verify.main(["--update"]) == 1
+@pytest.mark.parametrize("path", [TEX, SNAKEFILE, PDF])
+def test_an_update_refuses_a_report_that_is_not_of_the_files_here(built, capsys, path) -> None:
+    flip(path)
+    assert main("--update") == 1
     assert "make report" in capsys.readouterr().err
-    assert records.read_json(verify.EXPECTED) == build
+    assert read_manifest(EXPECTED) == built

@@ -1,120 +1,150 @@
-"""What changed, in plain words."""
+"""What changed, in plain words, from a plan and the receipts."""
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from provenance import seals
+from provenance import why
+from provenance.files import sha256
+from provenance.receipts import Receipt
 from provenance.why import Job, explain
 
-UPDATED = "Updated input files: "
-FOLLOWS = "Input files updated by another job: "
-PARAMS = (
-    "Params have changed since last execution: "
-    "Union of exclusive params before and now across all output: before: {} now: {} "
-)
+SIZES = ("0.1", "10.0")
+CODE, STYLE, DIGITS = "nn/losses.py", "report.mplstyle", "digits.npz"
+STEPS = {"steps": {"epochs": 5, "seed": 0}}
+NAMES = ("losses", "accuracies", "state", "samples", "gallery", "evidence", "capacity")
 
 
-def train(step_size: str, reason: str) -> Job:
-    """Return a training job."""
-    return Job("train", {"step_size": step_size}, ["nn/losses.py"], [f"series-{step_size}"], reason)
+def fit(size: str, params: dict[str, Any] = STEPS) -> Job:
+    """Return a job that computes."""
+    return Job("fit", {"n": size}, params, [DIGITS, CODE], [f"series-{size}"], "experiments")
 
 
-PLOTS = [
-    Job("plot_losses", {}, ["series-0.1"], ["losses.pdf"], FOLLOWS + "series-0.1"),
-    Job("plot_accuracies", {}, ["series-0.1"], ["accuracies.pdf"], FOLLOWS + "series-0.1"),
-    Job("plot_state", {}, ["series-10.0"], ["state.pdf"], FOLLOWS + "series-10.0"),
-]
-FIGURES = [plot.outputs[0] for plot in PLOTS]
-TYPESET = Job("typeset", {}, FIGURES, ["hw2.pdf"], FOLLOWS + ", ".join(FIGURES))
+def plot(name: str) -> Job:
+    """Return a job that draws, with a size's series or without any."""
+    series = {"losses": ["series-0.1"], "accuracies": ["series-0.1"], "state": ["series-10.0"]}
+    inputs = [*series.get(name, []), STYLE]
+    return Job(f"plot_{name}", {}, {}, inputs, [f"{name}.pdf", f"{name}.svg"], "figures")
+
+
+FIGURES = [plot(name) for name in NAMES]
+TYPESET = Job("typeset", {}, {}, [f"{name}.pdf" for name in NAMES], ["report.pdf"], "report")
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def built(inside: Path) -> dict[str, Receipt]:
+    """Work in a folder where all these jobs have run; return their receipts."""
+    jobs = [*map(fit, SIZES), *FIGURES, TYPESET]
+    for path in {path for job in jobs for path in (*job.inputs, *job.outputs)}:
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text(path)
+    found = {}
+    for job in jobs:
+        read, made = ({p: sha256(p) for p in paths} for paths in (job.inputs, job.outputs))
+        receipt = Receipt(job.rule, dict(job.wildcards), dict(job.params), read, made)
+        found |= dict.fromkeys(job.outputs, receipt)
+    return found
 
 
-def test_a_changed_module_is_followed_to_the_report() -> None:
-    runs = [train(step_size, UPDATED + "nn/losses.py") for step_size in ("0.1", "10.0")]
-    assert list(explain([*runs, *PLOTS, TYPESET])) == [
-        "nn/losses.py changed -> train 0.1, train 10.0 -> 3 figures -> report"
+def said(jobs: Sequence[Job], receipts: dict[str, Receipt]) -> list[str]:
+    """Explain a plan."""
+    return list(explain(jobs, receipts))
+
+
+def test_nothing_planned_is_nothing_said(built) -> None:
+    assert said([], built) == []
+
+
+def test_a_changed_source_is_followed_to_the_report(built) -> None:
+    Path(CODE).write_text("other")
+    assert said([*map(fit, SIZES), *FIGURES[:3], TYPESET], built) == [
+        "nn/losses.py changed -> fit 0.1, fit 10.0 -> 3 figures -> report"
     ]
 
 
-def test_only_what_follows_is_named() -> None:
-    jobs = [train("10.0", UPDATED + "nn/losses.py"), PLOTS[2], TYPESET]
-    assert list(explain(jobs)) == ["nn/losses.py changed -> train 10.0 -> 1 figure -> report"]
+def test_only_what_follows_is_named(built) -> None:
+    Path(CODE).write_text("other")
+    jobs = [fit("10.0"), FIGURES[2], TYPESET]
+    assert said(jobs, built) == ["nn/losses.py changed -> fit 10.0 -> 1 figure -> report"]
 
 
-def test_changes_with_the_same_effect_share_a_line() -> None:
-    jobs = [train("10.0", UPDATED + "nn/a.py, nn/b.py")]
-    assert list(explain(jobs)) == ["nn/a.py changed, nn/b.py changed -> train 10.0"]
+def test_a_changed_style_redraws_the_figures(built) -> None:
+    Path(STYLE).write_text("other")
+    assert said([*FIGURES, TYPESET], built) == ["report.mplstyle changed -> 7 figures -> report"]
 
 
-def test_nothing_planned_is_nothing_said() -> None:
-    assert list(explain([])) == []
+def test_several_changes_at_once_are_all_told(built) -> None:
+    for path in (CODE, STYLE):
+        Path(path).write_text("other")
+    now = {"steps": {"epochs": 6, "seed": 0}}
+    assert said([*(fit(size, now) for size in SIZES), *FIGURES, TYPESET], built) == [
+        "nn/losses.py changed, steps.epochs changed from 5 to 6 "
+        "-> fit 0.1, fit 10.0 -> 3 figures -> report",
+        "report.mplstyle changed -> 7 figures -> report",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "said"),
+    ("now", "cause"),
     [
-        ("{'epochs': 5, 'seed': 0}", "{'epochs': 6, 'seed': 0}", "epochs changed from 5 to 6"),
-        ("{'a': {'b': 1}}", "{'a': {'b': 2}}", "a.b changed from 1 to 2"),
-        ("5", "6", "a parameter changed from 5 to 6"),
-        ("5", "<nothing exclusive>", "parameters changed (5 -> none)"),
-        ("<object>", "6", "parameters changed (<object> -> 6)"),
-        ("'now: x; y'", "'z'", "a parameter changed from 'now: x; y' to 'z'"),
+        ({"steps": {"epochs": 5, "seed": [1]}}, "steps.seed changed from 0 to [1]"),
+        ({"steps": {"epochs": 5}}, "steps.seed changed from 0 to None"),
+        ({**STEPS, "more": "x"}, "more changed from None to 'x'"),
+        ({"steps": 3}, "steps changed from {'epochs': 5, 'seed': 0} to 3"),
     ],
 )
-def test_a_changed_parameter_is_named_with_its_values(before, now, said) -> None:
-    assert list(explain([train("0.1", PARAMS.format(before, now))])) == [f"{said} -> train 0.1"]
+def test_a_changed_parameter_is_named_with_its_values(built, now, cause) -> None:
+    assert said([fit("0.1", now)], built) == [f"{cause} -> fit 0.1"]
 
 
-def test_a_missing_file_is_named() -> None:
-    jobs = [train("0.1", "Missing output files: series-0.1"), PLOTS[0]]
-    assert list(explain(jobs)) == ["series-0.1 is missing -> train 0.1 -> 1 figure"]
+def test_a_missing_file_is_named_and_what_is_made_from_it_is_not(built) -> None:
+    for path in ("series-0.1", "losses.pdf"):
+        Path(path).unlink()
+    jobs = [fit("0.1"), FIGURES[0]]
+    assert said(jobs, built) == ["series-0.1 is missing -> fit 0.1 -> 1 figure"]
 
 
-def test_what_is_missing_because_it_was_never_built_is_not_named_twice() -> None:
-    plot = PLOTS[0]._replace(reason="Missing output files: losses.pdf; " + PLOTS[0].reason)
-    jobs = [train("0.1", "Missing output files: series-0.1"), plot]
-    assert list(explain(jobs)) == ["series-0.1 is missing -> train 0.1 -> 1 figure"]
+def test_several_missing_files_of_a_job_are_one_cause(built) -> None:
+    for path in FIGURES[0].outputs:
+        Path(path).unlink()
+    assert said([FIGURES[0]], built) == ["losses.pdf and others are missing -> 1 figure"]
 
 
-def test_a_file_that_is_marked_for_a_missing_one_is_not_accused(tmp_path, monkeypatch) -> None:
-    register = tmp_path / ".snakemake/incomplete"
-    register.mkdir(parents=True)
-    (register / urlsafe_b64encode(b"series-0.1").decode()).touch()
-    (tmp_path / "series-0.1").write_text("1\n")
-    seals.seal(["series-0.1"])
-    monkeypatch.setattr(seals, "noticed_missing", ["losses.svg"])
-    assert list(explain([train("0.1", "Forced execution")])) == [
-        "losses.svg is missing -> train 0.1"
-    ]
+def test_what_was_never_built_is_missing() -> None:
+    Path("series-0.1").unlink()
+    jobs = [fit("0.1"), FIGURES[0]]
+    assert said(jobs, {})[0] == "series-0.1 is missing -> fit 0.1 -> 1 figure"
 
 
-def test_different_jobs_that_read_alike_are_counted_together() -> None:
-    plots = [plot._replace(reason=f"Missing output files: {plot.outputs[0]}") for plot in PLOTS]
-    [said] = explain(plots)
-    assert said.endswith(f"-> {len(PLOTS)} figures")
+@pytest.mark.parametrize("receipt", ["kept", "gone"])
+def test_an_altered_record_is_named(built, receipt) -> None:
+    Path("series-0.1").write_text("forged")
+    if receipt == "gone":
+        del built["series-0.1"]
+    assert said([fit("0.1")], built) == ["series-0.1 is not as its job left it -> fit 0.1"]
 
 
-def test_a_damaged_file_is_named(tmp_path) -> None:
-    register = tmp_path / ".snakemake/incomplete"
-    register.mkdir(parents=True)
-    (register / urlsafe_b64encode(b"series-0.1").decode()).touch()
-    assert list(explain([train("0.1", "Forced execution")])) == [
-        "series-0.1 is not as its job left it -> train 0.1"
-    ]
+def test_new_and_dropped_inputs_are_named(built) -> None:
+    Path("nn/new.py").touch()
+    job = fit("0.1")._replace(inputs=[DIGITS, "nn/new.py"])
+    assert said([job], built) == ["nn/new.py is new, nn/losses.py is no longer used -> fit 0.1"]
 
 
-def test_new_and_dropped_inputs_are_named(tmp_path) -> None:
-    register = tmp_path / ".snakemake/metadata"
-    register.mkdir(parents=True)
-    noted = {"input": ["nn/gone.py"]}
-    (register / urlsafe_b64encode(b"series-0.1").decode()).write_text(json.dumps(noted))
-    [said] = explain([train("0.1", "Set of input files has changed since last execution")])
-    assert said == "nn/losses.py is new, nn/gone.py is no longer used -> train 0.1"
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [
+        ([], "Nothing to be done: everything is as the last build left it."),
+        ([TYPESET], "Nothing changed; asked for, or stopped midway: typeset"),
+    ],
+)
+def test_what_nothing_of_ours_asks_for_is_told_as_it_is(
+    built, monkeypatch, capsys, jobs, words
+) -> None:
+    monkeypatch.setattr(why, "plan", lambda arguments: jobs)
+    monkeypatch.setattr(why, "read_all", lambda: built)
+    assert why.main([]) == 0
+    assert capsys.readouterr().out == f"{words}\n"

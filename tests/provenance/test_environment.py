@@ -1,0 +1,177 @@
+"""The environment of every job: variables, NumPy's libraries, packages."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import threadpoolctl
+
+from provenance import environment
+from provenance.environment import has_avx2, pin_threads, require_pinned, variables
+from provenance.errors import Failure
+
+ROOT = Path(__file__).resolve().parents[2]
+AVX2 = "processor : 0\nflags : fpu sse2 avx fma avx2\nprocessor : 1\nflags : fpu\n"
+
+
+@pytest.fixture
+def x86(monkeypatch) -> None:
+    """Run a test as on an x86-64 machine."""
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "answer"),
+    [
+        (AVX2, True),
+        ("flags : fpu avx avx2\n", False),
+        ("flags : fpu fma\n", False),
+        ("flags : fpu avx2x xfma\n", False),
+        ("model name : avx2 fma\n", False),
+        ("", False),
+    ],
+)
+def test_the_processors_flags_decide(tmp_path, x86, cpuinfo, answer) -> None:
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    assert has_avx2(tmp_path / "cpuinfo") is answer
+
+
+def test_another_architecture_is_not_pinned(tmp_path, monkeypatch) -> None:
+    (tmp_path / "cpuinfo").write_text(AVX2)
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    assert not has_avx2(tmp_path / "cpuinfo")
+
+
+def test_a_system_without_cpuinfo_is_not_pinned(tmp_path, x86) -> None:
+    assert not has_avx2(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_kernels_are_pinned_where_they_run_and_left_alone_where_they_would_crash(
+    monkeypatch, able
+) -> None:
+    monkeypatch.setattr(environment, "has_avx2", lambda: able)
+    pinned = variables("/project")
+    assert pinned.get("OPENBLAS_CORETYPE") == ("Haswell" if able else None)
+    assert ("X86_V4" in pinned.get("NPY_DISABLE_CPU_FEATURES", "").split()) is able
+
+
+@pytest.mark.parametrize(
+    ("base", "writable", "folder"),
+    [
+        ("/usr", True, "/environment/matplotlib"),
+        ("/usr", False, "/project/.snakemake/matplotlib"),
+        ("/environment", True, "/project/.snakemake/matplotlib"),
+    ],
+)
+def test_the_list_of_fonts_is_kept_with_the_packages_if_that_is_ours(
+    monkeypatch, base, writable, folder
+) -> None:
+    monkeypatch.setattr(sys, "prefix", "/environment")
+    monkeypatch.setattr(sys, "base_prefix", base)
+    monkeypatch.setattr(os, "access", lambda path, mode: writable)
+    assert variables("/project")["MPLCONFIGDIR"] == folder
+
+
+def test_a_job_in_this_environment_finds_the_project_and_is_the_same_everywhere(tmp_path) -> None:
+    (tmp_path / "module.py").write_text("import numpy, time; print(*time.tzname)")
+    program = "import module, sys; print(sys.flags.hash_randomization, sys.flags.utf8_mode)"
+    child = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PATH": os.environ["PATH"], "TZ": "Asia/Tokyo", **variables(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (child.returncode, child.stderr) == (0, "")
+    assert child.stdout == "UTC UTC\n0 1\n"
+    assert not list(tmp_path.rglob("*.pyc"))
+
+
+BLAS = {
+    "internal_api": "openblas",
+    "prefix": "libscipy_openblas",
+    "num_threads": 1,
+    "architecture": "Haswell",
+}
+OPENMP = {"internal_api": "openmp", "prefix": "libgomp", "num_threads": 1}
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """Return a function that sets which libraries are loaded; the kernel is asked for by name."""
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+
+    def load(*libraries) -> None:
+        monkeypatch.setattr(threadpoolctl, "threadpool_info", lambda: list(libraries))
+
+    return load
+
+
+def test_nothing_is_said_where_the_pins_hold(loaded, capsys) -> None:
+    loaded(BLAS, OPENMP)
+    assert pin_threads() == []
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"num_threads": 8}, "openblas (libscipy_openblas) runs 8 threads; pinned: 1"),
+        (
+            {"architecture": "SkylakeX"},
+            "openblas (libscipy_openblas) runs its SkylakeX kernel; pinned: Haswell",
+        ),
+    ],
+)
+def test_another_number_of_threads_or_kernel_is_said(loaded, change, said) -> None:
+    loaded(BLAS | change)
+    assert pin_threads() == [said]
+
+
+def test_a_kernel_that_was_not_asked_for_is_said(loaded, monkeypatch) -> None:
+    loaded(BLAS)
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    (warning,) = pin_threads()
+    assert "Haswell is not pinned" in warning
+
+
+def test_each_difference_is_a_warning_on_standard_error(loaded, capsys) -> None:
+    loaded({**BLAS, "num_threads": 2, "architecture": "Zen"}, {**OPENMP, "num_threads": 3})
+    warnings = pin_threads()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(warnings) == len(lines) == 3
+    for warning, line in zip(warnings, lines, strict=True):
+        assert line.startswith(f"WARNING: {warning};")
+        assert "bytes may differ" in line
+
+
+def test_blas_gets_one_thread_whatever_it_had() -> None:
+    with threadpoolctl.threadpool_limits(limits=2):
+        pin_threads()
+        assert {library["num_threads"] for library in threadpoolctl.threadpool_info()} == {1}
+
+
+def test_the_pinned_packages_are_accepted() -> None:
+    require_pinned(ROOT / "requirements.txt")
+
+
+@pytest.mark.parametrize(
+    ("pin", "installed"), [("numpy==1.0", version("numpy")), ("no-such-package==1.0", "nothing")]
+)
+def test_a_package_of_another_version_is_refused_by_name(tmp_path, pin, installed) -> None:
+    path = tmp_path / "requirements.txt"
+    path.write_text(f"{pin} \\\n    --hash=sha256:00\n")
+    with pytest.raises(Failure, match=f"{pin}; installed: {installed}"):
+        require_pinned(path)
+
+
+def test_a_pin_for_another_system_is_passed_over(tmp_path) -> None:
+    path = tmp_path / "requirements.txt"
+    path.write_text("# for elsewhere\nno-such-package==1.0 ; sys_platform == 'elsewhere' \\\n")
+    require_pinned(path)

@@ -1,0 +1,281 @@
+"""The front door, through a tiny project of its own: three rules, nothing of this report."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = {
+    "Snakefile": f"""
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, workflow.basedir)
+import provenance
+
+with provenance.watch(
+    workflow,
+    config="config.yaml",
+    schema="schema.yaml",
+    computed=["results"],
+    downloads={{"data/words.txt": "{sha256(b"words").hexdigest()}"}},
+    overridable=["mode"],
+):
+    rule count:
+        default_target: True
+        input: drawn="results/first.txt", words="data/words.txt", style="style.txt"
+        output: "results/count.txt"
+        log: "logs/count.log"
+        params: n=lambda wildcards, input: len(input), pair=(1, 2)
+        script: "scripts/count.py"
+
+    rule draw:
+        output: "results/{{name}}.txt"
+        log: "logs/{{name}}.log"
+        params: draw=config["draw"], name=lambda wildcards: wildcards.name
+        script: "scripts/draw.py"
+
+    rule fetch:
+        output: "data/words.txt"
+        log: "logs/fetch.log"
+        script: "scripts/fetch.py"
+""",
+    "scripts/count.py": """
+from provenance.job import job
+with job(snakemake):
+    open(snakemake.output[0], "w").write(open(snakemake.input.drawn).read())
+""",
+    "scripts/draw.py": """
+from provenance.job import job
+from lib.tools import drawn
+with job(snakemake):
+    open(snakemake.output[0], "w").write(drawn(snakemake.params.draw["seed"]))
+""",
+    "scripts/fetch.py": """
+from provenance.job import job
+with job(snakemake):
+    open(snakemake.output[0], "w").write("words")
+""",
+    "lib/tools.py": "def drawn(seed): return f'drawn with {seed}'\n",
+    "lib/unused.py": "",
+    "style.txt": "",
+    "config.yaml": "draw:\n  seed: 1\n",
+    "schema.yaml": """
+type: object
+additionalProperties: false
+properties:
+  draw: {type: object, properties: {seed: {type: integer, description: a seed}}}
+  mode: {type: string}
+""",
+    "requirements.txt": f"numpy=={version('numpy')}\n",
+    "profiles/default/config.yaml": """
+cores: 1
+quiet: [host, reason]
+rerun-triggers: [mtime, params, input]
+rerun-incomplete: true
+""",
+}
+
+# Snakemake takes a second to load; so it is loaded once, and each run is a fork of it.
+SERVER = """
+import json, os, sys
+import jsonschema, smart_open, yaml
+import snakemake.cli, snakemake.executors.local, snakemake.persistence.file, snakemake.report
+
+snakemake.cli.get_argument_parser()
+for line in sys.stdin:
+    folder, *arguments = json.loads(line)
+    if (child := os.fork()) == 0:
+        os.chdir(folder)
+        said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(said, 1), os.dup2(said, 2)
+        snakemake.cli.main(arguments)  # it exits
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """Return a function that runs Snakemake in a folder; it gives exit status and words."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", SERVER], **pipes) as server:
+
+        def snakemake(folder: Path, *arguments: str) -> tuple[int, str]:
+            print(json.dumps([str(folder), *arguments]), file=server.stdin, flush=True)
+            status = int(server.stdout.readline())
+            return status, (folder / "said").read_text()
+
+        yield snakemake
+        server.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, run: Run) -> Path:
+    """Return a folder with a finished build, for reading only."""
+    folder = tmp_path_factory.mktemp("tiny") / "built"
+    shutil.copytree(ROOT / "provenance", folder / "provenance")
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    assert run(folder)[0] == 0, (folder / "said").read_text()
+    return folder
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    """Return a finished build that the test may spoil; dates are as they were."""
+    return Path(shutil.copytree(built, tmp_path / "project", copy_function=shutil.copy2))
+
+
+def planned(run: Run, folder: Path) -> set[str]:
+    """Name the rules that would run."""
+    status, said = run(folder, "-n")
+    assert status == 0, said
+    return set(re.findall(r"^(?:local)?rule (\w+):", said, re.MULTILINE))
+
+
+def test_each_rule_with_a_script_reads_the_sources_that_it_reaches(built) -> None:
+    inputs = {
+        path.name: json.loads(path.read_text())["inputs"].keys()
+        for path in (built / ".snakemake/receipts").iterdir()
+    }
+    machine = {f"provenance/{n}.py" for n in ("__init__", "errors", "files", "job", "receipts")}
+    assert inputs == {
+        "results%2Ffirst.txt.json": {
+            *machine,
+            *("scripts/draw.py", "lib/tools.py", "requirements.txt"),
+        },
+        "results%2Fcount.txt.json": {
+            *machine,
+            *("scripts/count.py", "requirements.txt"),
+            *("results/first.txt", "data/words.txt", "style.txt"),
+        },
+        # A file that is pinned by its hash does not depend on who brings it.
+        "data%2Fwords.txt.json": set(),
+    }
+
+
+def test_a_build_leaves_no_bytecode(built) -> None:
+    assert not list(built.rglob("*.pyc"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("lib/unused.py", set()),
+        ("scripts/fetch.py", set()),
+        ("lib/tools.py", {"draw", "count"}),
+        ("scripts/count.py", {"count"}),
+        ("style.txt", {"count"}),
+        ("requirements.txt", {"draw", "count"}),
+        ("results/first.txt", {"draw", "count"}),
+        ("data/words.txt", {"fetch", "count"}),
+    ],
+)
+def test_an_edited_file_reruns_what_uses_it(project, run, name, rules) -> None:
+    with open(project / name, "a") as file:
+        file.write("\n# edited\n")
+    assert planned(run, project) == rules
+
+
+def test_a_changed_setting_is_not_touched_away(project, run) -> None:
+    (project / "config.yaml").write_text("draw:\n  seed: 2\n")
+    assert run(project, "--touch")[0] == 0
+    assert planned(run, project) == {"draw", "count"}
+    assert run(project)[0] == 0
+    assert (project / "results/count.txt").read_text() == "drawn with 2"
+    assert planned(run, project) == set()
+
+
+def test_a_wildcard_may_be_given_another_name(project, run) -> None:
+    snakefile = project / "Snakefile"
+    snakefile.write_text(snakefile.read_text().replace("{name}", "{a}").replace("s.name", "s.a"))
+    assert planned(run, project) == set()
+
+
+def spoil(name: str, text: str) -> Callable[[Path], object]:
+    """Return an edit that gives a file another text."""
+    return lambda folder: (folder / name).write_text(text)
+
+
+def link_to_nowhere(folder: Path) -> None:
+    """Leave of a file what Git leaves where it cannot bring what is behind a link."""
+    (folder / "style.txt").unlink()
+    (folder / "style.txt").symlink_to("nowhere")
+
+
+REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (lambda folder: (folder / "style.txt").unlink(), "count needs style.txt"),
+    "link": (link_to_nowhere, "count needs style.txt"),
+    "setting": (spoil("config.yaml", "draw: {seed: x}\n"), "draw.seed: expected a seed; got 'x'"),
+    "no config": (lambda folder: (folder / "config.yaml").unlink(), "config.yaml cannot be read"),
+    "package": (spoil("requirements.txt", "numpy==1.0\n"), "numpy==1.0; installed: "),
+    "shadow": (spoil("numpy.py", ""), "numpy.py in the project's folder"),
+    "broken": (spoil("lib/tools.py", "def\n"), "lib/tools.py cannot be read as Python"),
+    "no log": (
+        spoil("Snakefile", FILES["Snakefile"].replace('log: "logs/count.log"', "")),
+        "The rule count has no log",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_cannot_be_built_from_is_refused_by_name_and_nothing_is_built(
+    project, run, fault
+) -> None:
+    shutil.rmtree(project / "results")
+    spoiled, words = REFUSED[fault]
+    spoiled(project)
+    status, said = run(project)
+    assert status != 0
+    *_, cause, remedy = said.rstrip().splitlines()
+    assert words in cause
+    assert remedy.startswith("  -> ")
+    assert not (project / "results").exists()
+
+
+@pytest.mark.parametrize(("setting", "status"), [("mode=x", 0), ("draw={seed: 2}", 1)])
+def test_the_command_line_sets_what_it_may_and_no_more(project, run, setting, status) -> None:
+    assert run(project, "--config", setting)[0] == status
+
+
+def test_the_cause_of_a_failed_job_is_told_last(project, run) -> None:
+    (project / "lib/tools.py").write_text("def drawn(seed): raise ValueError('seedless')\n")
+    status, said = run(project)
+    assert status != 0
+    assert said.rpartition("draw failed: ")[2].splitlines()[0] == "ValueError: seedless"
+    assert "The traceback is in logs/first.log." in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (
+            [],
+            "lib/tools.py changed, draw.seed changed from 1 to 2 -> draw first -> count\n"
+            "style.txt changed -> count\n",
+        ),
+        (
+            ["results/first.txt"],
+            "lib/tools.py changed, draw.seed changed from 1 to 2 -> draw first\n",
+        ),
+    ],
+)
+def test_several_changes_are_all_told_before_a_build(project, targets, said) -> None:
+    for name in ("lib/tools.py", "style.txt"):
+        with open(project / name, "a") as file:
+            file.write("# edited\n")
+    (project / "config.yaml").write_text("draw:\n  seed: 2\n")
+    command = [sys.executable, "-m", "provenance", "why", *targets]
+    ran = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (0, said), ran.stderr
