@@ -40,7 +40,7 @@ def test_a_module_that_jobs_would_import_in_place_of_another_is_refused(inside, 
         folder.require_no_shadows(inside)
 
 
-@pytest.mark.parametrize("name", ["mine.py", "my_plots.py", "nn/__init__.py", "numpy.txt", "yaml/a"])
+@pytest.mark.parametrize("name", ["mine.py", "plots.py", "nn/__init__.py", "numpy.txt", "yaml/a"])
 def test_a_persons_own_files_may_lie_there(inside, name) -> None:
     Path(name).parent.mkdir(exist_ok=True)
     Path(name).touch()

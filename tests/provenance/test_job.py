@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
+from provenance.job import explain, job
 from provenance import receipts
 from provenance.errors import Failure
 from provenance.files import digest, sha256
-from provenance.job import explain, job
 
 ROOT = Path(__file__).resolve().parents[2]
 LOG = Path("logs/rule/0.1.log")

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -38,18 +39,17 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_failure_before_the_build_is_told_when_all_else_was_said(monkeypatch, capsys) -> None:
-    at_exit = []
-    monkeypatch.setattr(atexit, "register", lambda *call, **options: at_exit.append((call, options)))
+    later = []
+    monkeypatch.setattr(
+        atexit, "register", lambda *call, **how: later.append(partial(*call, **how))
+    )
     with pytest.raises(OSError, match="reason stands below"), last_words.told_at_the_end(OSError):
         raise Failure("cause", "remedy")
-    [((call, *arguments), options)] = at_exit
-    call(*arguments, **options)
+    later.pop()()
     assert capsys.readouterr().err == "\ncause\n  -> remedy\n"
-
-
-def test_other_errors_before_the_build_are_left_alone() -> None:
     with pytest.raises(ValueError, match="mistake"), last_words.told_at_the_end(OSError):
         raise ValueError("mistake")
+    assert later == []
 
 
 def test_each_failed_job_is_told_once_by_the_last_words_of_its_log(inside, capsys) -> None:
@@ -72,15 +72,7 @@ def test_a_job_that_ended_without_a_word_is_told_to_be_killed(inside, words) -> 
     assert "--cores 1" in said and "fit.log" in said
 
 
-def test_where_no_job_failed_the_build_was_stopped(inside, capsys) -> None:
-    Path(LOG).write_text("Building DAG\n")
-    last_words.print_causes(LOG, [])
-    assert "The same command goes on from here" in capsys.readouterr().err
-
-
-def test_a_report_that_is_old_now_is_named_and_folders_and_missing_ones_are_not(
-    inside, capsys
-) -> None:
+def test_a_stopped_build_is_told_and_which_report_is_old_now(inside, capsys) -> None:
     Path("out").mkdir()
     for path in ("report.pdf", LOG):
         Path(path).touch()
@@ -88,6 +80,7 @@ def test_a_report_that_is_old_now_is_named_and_folders_and_missing_ones_are_not(
     said = capsys.readouterr().err
     assert said.startswith("\nreport.pdf is still that of an earlier build.\n")
     assert said.count("earlier build") == 1
+    assert said.endswith("  -> The same command goes on from here.\n")
 
 
 @pytest.mark.parametrize(("free", "told"), [(0, True), (1 << 30, False)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,51 +121,45 @@ def test_a_history_that_speaks_of_two_contents_of_a_file_is_refused(built, leave
         receipts.history(now, receipts.read_all())
 
 
-def test_what_jobs_left_is_not_marked_whatever_its_date(built) -> None:
+def date_all(when: float) -> None:
+    """Give all files one date."""
     for path in (A, B, C, PDF, CODE, STYLE):
-        os.utime(path, (1e9, 1e9))
-    Path("results/.hidden").touch()
-    assert mark() == set()
+        os.utime(path, (when, when))
 
 
-@pytest.mark.parametrize(("path", "stale"), [(A, {A}), (B, {B, C}), (PDF, {PDF})])
-def test_an_edited_output_is_marked_with_what_was_made_from_it(built, path, stale) -> None:
-    rewrite(path, Path(path).read_text()[::-1])
+def change(path: str, date: float) -> None:
+    """Change a file and date it."""
+    Path(path).write_text("changed")
+    os.utime(path, (date, date))
+
+
+EDITS: dict[str, tuple[Callable[[], object], set[str]]] = {
+    "none": (lambda: None, set()),
+    "dates": (lambda: date_all(1e9), set()),
+    "hidden": (Path("results/.hidden").touch, set()),
+    "edited": (lambda: rewrite(A, A[::-1]), {A}),
+    "edited, with users": (lambda: rewrite(B, B[::-1]), {B, C}),
+    "swapped": (lambda: (rewrite(A, B), rewrite(B, A)), {A, B, C}),
+    "nobody's": (Path("results/new.json").touch, {"results/new.json"}),
+    "unknown to Snakemake": (lambda: entry(METADATA, A).unlink(), {A}),
+    "an output missing": (Path(A).unlink, {B}),
+    "all outputs missing": (Path(C).unlink, {PDF}),
+    "newer input": (lambda: change(CODE, 4e9), {A, B}),
+    "older input": (lambda: change(CODE, 1e9), {A, B}),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_is_not_as_its_job_left_it_is_marked_whatever_its_date(built, edit) -> None:
+    work, stale = EDITS[edit]
+    work()
     assert mark() == stale
-    assert receipts.altered_files(PLACES) == [path]
 
 
-def test_two_outputs_that_swap_contents_are_both_marked(built) -> None:
-    rewrite(A, B)
-    rewrite(B, A)
-    assert mark() == {A, B, C}
-
-
-def test_a_file_that_no_job_wrote_is_marked(built) -> None:
+def test_only_files_with_another_content_are_called_altered(built) -> None:
+    rewrite(B, "forged")
     Path("results/new.json").touch()
-    assert mark() == {"results/new.json"}
-
-
-def test_an_output_of_which_snakemake_has_no_notes_is_marked(built) -> None:
-    entry(METADATA, A).unlink()
-    assert mark() == {A}
-
-
-def test_a_missing_output_marks_the_others_of_its_job(built) -> None:
-    Path(A).unlink()
-    assert mark() == {B}
-
-
-def test_where_all_outputs_of_a_job_are_gone_its_users_are_marked(built) -> None:
-    Path(C).unlink()
-    assert mark() == {PDF}
-
-
-@pytest.mark.parametrize("date", [1e9, 4e9])
-def test_a_changed_input_marks_what_was_made_from_it_whatever_its_date(built, date) -> None:
-    Path(CODE).write_text("other code")
-    os.utime(CODE, (date, date))
-    assert mark() == {A, B}
+    assert receipts.altered_files(PLACES) == [B, "results/new.json"]
 
 
 @pytest.mark.parametrize(("now", "stale"), [({"seed": 1}, set()), ({"seed": 2}, {A, B})])

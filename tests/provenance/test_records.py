@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from provenance import records
+from provenance.files import digest, sha256
 
 FACTS = {"b": [1, 2.5, True, None], "a": {"text": "caf\u00e9"}}
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -22,7 +23,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
-SOME = settings(max_examples=40, deadline=None)
+SOME = settings(max_examples=20, deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +47,16 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_a_record_replaces_the_old_one_and_leaves_nothing_beside_it(tmp_path, write) -> None:
+def test_a_record_makes_its_folder_or_replaces_the_old_one_and_leaves_nothing_beside_it(
+    tmp_path, write
+) -> None:
     path = tmp_path / "new" / "folder" / "record"
-    path.parent.mkdir(parents=True)
+    write(str(path))
+    written = path.read_bytes()
     path.write_bytes(b"old")
     write(path)
-    assert path.read_bytes() != b"old"
+    assert path.read_bytes() == written != b"old"
     assert os.listdir(path.parent) == ["record"]
-
-
-@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_the_folder_of_a_record_is_made(tmp_path, write) -> None:
-    write(str(tmp_path / "new" / "folder" / "record"))
-    assert (tmp_path / "new" / "folder" / "record").is_file()
 
 
 @pytest.mark.parametrize("write", FAILURES.values(), ids=FAILURES)
@@ -82,25 +80,25 @@ def test_a_half_written_file_never_has_the_final_name(tmp_path, error) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_a_disk_that_is_full_leaves_nothing(tmp_path, monkeypatch) -> None:
+def test_a_disk_that_is_full_leaves_nothing_and_names_the_file_that_a_person_knows(
+    tmp_path, monkeypatch
+) -> None:
     def full(self, content):
         raise OSError(28, "No space left on device", str(self))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as caught:
         records.write_text(tmp_path / "record", "text")
+    assert caught.value.filename == str(tmp_path / "record")
     assert os.listdir(tmp_path) == []
 
 
 def test_two_writers_of_one_record_use_different_temporary_files(tmp_path) -> None:
-    with (
-        records.beside(tmp_path / "record") as one,
-        records.beside(tmp_path / "record") as other,
-    ):
-        assert one != other
+    path = tmp_path / "record"
+    with records.beside(path) as one, records.beside(path) as other:
         one.write_text("one")
         other.write_text("other")
-    assert (tmp_path / "record").read_text() == "one"
+    assert path.read_text() == "one"
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
@@ -114,11 +112,11 @@ def test_a_record_is_as_readable_as_the_umask_says(tmp_path, umask, mode) -> Non
         os.umask(before)
 
 
-def test_json_is_canonical(tmp_path) -> None:
-    records.write_json(tmp_path / "a", {"b": 1, "a": [0.1, 1e-15]})
+@pytest.mark.parametrize("facts", [{"b": 1, "a": [0.1, 1e-15]}, {"a": [0.1, 1e-15], "b": 1}])
+def test_json_is_canonical(tmp_path, facts) -> None:
+    records.write_json(tmp_path / "a", facts)
     assert (tmp_path / "a").read_bytes() == b'{\n "a": [\n  0.1,\n  1e-15\n ],\n "b": 1\n}\n'
-    records.write_json(tmp_path / "b", {"a": [0.1, 1e-15], "b": 1})
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert digest(facts) == sha256(tmp_path / "a")
 
 
 @SOME
@@ -136,12 +134,8 @@ def test_json_takes_what_numpy_computed(tmp_path) -> None:
         "holds": np.bool_(True),
     }
     records.write_json(tmp_path / "facts", facts)
-    assert records.read_json(tmp_path / "facts") == {
-        "array": [[0, 1], [2, 3]],
-        "count": 3,
-        "share": 0.5,
-        "holds": True,
-    }
+    plain = {"array": [[0, 1], [2, 3]], "count": 3, "share": 0.5, "holds": True}
+    assert records.read_json(tmp_path / "facts") == plain
 
 
 @pytest.mark.parametrize("wrap", [float, np.float64, np.float32, lambda x: np.array([x])])
@@ -176,9 +170,8 @@ def test_columns_of_numbers_come_back_bit_by_bit(folder, columns) -> None:
 @given(st.lists(st.text('xyz ,"\n\u00e9', min_size=1), min_size=1, max_size=5))
 def test_a_column_of_text_comes_back(folder, column) -> None:
     records.write_csv(folder / "text.csv", {"words": column, "count": range(len(column))})
-    back = records.read_csv(folder / "text.csv")
-    assert back["words"].tolist() == column
-    assert back["count"].tolist() == list(range(len(column)))
+    back = {name: values.tolist() for name, values in records.read_csv(folder / "text.csv").items()}
+    assert back == {"words": column, "count": [*range(len(column))]}
 
 
 def test_a_csv_is_plain_to_read(tmp_path) -> None:
@@ -224,22 +217,14 @@ def test_arrays_give_the_same_bytes_at_another_time_and_in_another_order(
     assert (tmp_path / "now").read_bytes() == (tmp_path / "later").read_bytes()
 
 
-@pytest.mark.parametrize("kept", [0, 10, 100, -1])
-def test_a_cut_npz_is_noticed(tmp_path, kept) -> None:
-    path = tmp_path / "arrays.npz"
-    records.write_npz(path, a=np.arange(100))
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises((ValueError, EOFError, zipfile.BadZipFile, OSError)):
-        records.read_npz(path)
-
-
-def test_a_flipped_byte_in_an_npz_is_noticed(tmp_path) -> None:
+@pytest.mark.parametrize("kept", [0, 10, 100, -1, None])
+def test_an_npz_that_was_cut_or_has_a_flipped_bit_is_not_read(tmp_path, kept) -> None:
     path = tmp_path / "arrays.npz"
     records.write_npz(path, a=np.arange(100))
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(zipfile.BadZipFile, match="CRC"):
+    content[len(content) // 2] ^= 1 if kept is None else 0
+    path.write_bytes(content[:kept])
+    with pytest.raises((ValueError, EOFError, zipfile.BadZipFile, OSError)):
         records.read_npz(path)
 
 
