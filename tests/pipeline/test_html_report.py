@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -12,14 +11,14 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from tests.pipeline.browser import CHROMIUM, NAMES, Page
-from tests.pipeline.project import ROOT, snakemake
+from tests.project import RESULTS, ROOT, Project, copy_built
 
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.skipif(CHROMIUM is None, reason=f"none of {', '.join(NAMES)} is installed"),
 ]
 
-FIGURES = "results/synthetic/figures"
+FIGURES = f"{RESULTS}/figures"
 # Screenshots are left here for a person to look at, if it is set.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
@@ -60,13 +59,11 @@ COLOURS = """selector => {
 
 
 @pytest.fixture(scope="module")
-def finished(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(reference: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a build with its HTML report."""
-    folder = tmp_path_factory.mktemp("html") / "project"
-    shutil.copytree(built, folder, copy_function=shutil.copy2)
-    ran = snakemake(folder, "--report", "report/hw2.html")
-    assert ran.returncode == 0, ran.stdout
-    return folder
+    project = copy_built(reference, tmp_path_factory.mktemp("html") / "project")
+    project.builds("--report", "report/hw2.html")
+    return project.folder
 
 
 @pytest.fixture
