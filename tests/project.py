@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,18 +202,8 @@ class Project:
         return self._processes()
 
     def _processes(self) -> list[int]:
-        return [pid for pid, cwd in _working_directories() if Path(cwd) == self.folder.resolve()]
-
-
-def _working_directories() -> Iterator[tuple[int, str]]:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                state = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-                if state != "Z":
-                    yield int(entry.name), os.readlink(entry / "cwd")
-            except OSError:
-                continue
+        here = str(self.folder.resolve())
+        return [p.pid for p in psutil.process_iter(["cwd"]) if p.info["cwd"] == here]
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:

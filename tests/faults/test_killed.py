@@ -56,11 +56,8 @@ def test_each_rule_killed_while_it_writes_leaves_no_half_file(
 ) -> None:
     jobs = reference.jobs()
     assert len(jobs) >= 20
-    halves = {
-        path: (reference / path).stat().st_size // 2
-        for job in jobs.values()
-        for path in [max(job.outputs)]
-    }
+    last = [max(job.outputs) for job in jobs.values()]
+    halves = {path: (reference / path).stat().st_size // 2 for path in last}
     (fresh / "kill.json").write_text(json.dumps(halves), encoding="utf-8")
     fresh.hook(HOOK)
     (fresh / "killed").mkdir()
@@ -104,52 +101,53 @@ def test_jobs_end_when_snakemake_alone_is_killed(fresh: Project) -> None:
     assert fresh.busy() == []
 
 
+# Takes away what dead builds left; then it is one that lives, until it is killed.
+LIVING = """
+from provenance.locks import clear_after_the_dead
+clear_after_the_dead(["results", "report.pdf"])
+print("there", flush=True)
+input()
+"""
+
+
 @pytest.mark.row(2)
 def test_only_what_belongs_to_nobody_is_taken_away(tmp_path: Path) -> None:
-    left = [
-        tmp_path / name
-        for name in [
-            ".snakemake/locks/0.output.lock",
-            ".snakemake/incomplete/.cmVwb3J0LnBkZg==.x1.part",
-            "results/train/.series.csv.x1.part",
-            ".report.pdf.x1.part",
-        ]
+    names = [
+        *(".snakemake/locks/0.output.lock", ".snakemake/incomplete/.cmVwb3J0LnBkZg==.x1.part"),
+        *("results/train/.series.csv.x1.part", ".report.pdf.x1.part"),
     ]
-    for path in left:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    code = (
-        "from provenance.locks import clear_after_the_dead as c; c(['results', 'report.pdf']);"
-        "print(1, flush=True); input()"
-    )
 
-    def reader() -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code],
+    def there_are() -> list[str]:
+        return [name for name in names if (tmp_path / name).exists()]
+
+    def begin() -> subprocess.Popen[str]:
+        begun = subprocess.Popen(
+            [sys.executable, "-c", LIVING],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "1\n"
-        return process
+        assert begun.stdout and begun.stdout.readline() == "there\n"
+        return begun
 
-    with reader() as first:
-        for path in left:
-            path.touch()
-        with reader() as second:
-            second.kill()
-        with reader() as third:
-            first.kill()
-            first.wait()
-            with reader() as fourth:
-                assert all(path.exists() for path in left), "the third is still there"
-                fourth.kill()
-            third.kill()
-    with reader() as last:
-        assert not any(path.exists() for path in left)
-        last.kill()
+    def end(process: subprocess.Popen[str]) -> None:
+        process.kill()
+        process.communicate()
+
+    first = begin()
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    second = begin()
+    end(first)
+    third = begin()
+    assert there_are() == names, "the second is still there"
+    end(second)
+    end(third)
+    end(begin())
+    assert there_are() == []
 
 
 def has_ended_in_a_line(

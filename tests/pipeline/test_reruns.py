@@ -11,7 +11,6 @@ import pickle
 import shutil
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,7 +31,9 @@ WRITTEN = {"render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
 SOURCE = {"draw_digits", "select_digits", "load_toy", "check_activations", "plot_samples"}
 
-# Which jobs use a file of this report, but for the two that print and hash them all.
+ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", "evaluate_claims", "describe_arrays", *PRINTED}
+
+# Which jobs use a file; of this report's code, but for the two that list and hash all of it.
 LISTING = {"list_code", "render_report"}
 USERS: dict[str, set[str]] = {
     "nn/__init__.py": {
@@ -73,10 +74,7 @@ USERS: dict[str, set[str]] = {
     "workflow/scripts/fetch_mnist.py": set(),
     "report/claims.yaml": {"evaluate_claims"},
     "report/report.mplstyle": PLOTS,
-}
-# The machine: what each of its modules is for. The others look after builds and are in none.
-ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", "evaluate_claims", "describe_arrays", *PRINTED}
-MACHINE: dict[str, set[str]] = {
+    # The machine's modules, but for those that look after builds and are in none.
     **{f"provenance/{name}.py": ALL for name in ("errors", "files", "job", "seals")},
     "provenance/environment.py": {*NETWORK, "find_mistakes"},
     "provenance/manifest.py": {"describe_arrays", *WRITTEN},
@@ -112,24 +110,18 @@ def follow(jobs: Jobs, first: Iterable[str]) -> set[str]:
     return reached
 
 
-def test_each_file_of_the_report_is_an_input_of_the_jobs_that_use_it(jobs: Jobs) -> None:
+def test_each_source_is_an_input_of_the_jobs_that_use_it(jobs: Jobs) -> None:
+    assert set(jobs) == ALL
     scripts = {f"workflow/scripts/{job.split()[0]}.py" for job in jobs}
-    expected = USERS | {
-        script: {job for job in jobs if job.split()[0] == Path(script).stem} for script in scripts
-    }
-    rooms = ("nn/", "homework/", "workflow/scripts/")
-    modules = {name for name in sources() if name.startswith(rooms)} - {
-        *("homework/__init__.py", "homework/figures/__init__.py")
-    }
-    found = {name: users(jobs, name) - LISTING for name in {*modules, *expected}}
-    assert found == {name: jobs - LISTING for name, jobs in expected.items()}
-    assert [name for name in modules if "list_code" not in users(jobs, name)] == []
-
-
-def test_each_module_of_the_machine_is_an_input_of_the_jobs_that_use_it(jobs: Jobs) -> None:
-    modules = {name for name in sources() if name.startswith("provenance/")}
-    found = {name: users(jobs, name) for name in modules if not name.endswith("__init__.py")}
-    assert {name: used for name, used in found.items() if used} == MACHINE
+    expected = USERS | {script: {j for j in jobs if j.split()[0] in script} for script in scripts}
+    rooms = ("nn/", "homework/", "provenance/", "workflow/scripts/")
+    names = {n for n in sources() if n.startswith(rooms) and not n.endswith("__init__.py")}
+    found = {name: users(jobs, name) for name in {*names, *USERS}}
+    for name in [name for name in found if not name.startswith("provenance/")]:
+        assert found[name] & LISTING, f"{name} is neither printed nor hashed"
+        found[name] -= LISTING
+        expected[name] = expected.get(name, {"is in no table"}) - LISTING
+    assert {name: used for name, used in found.items() if name in expected or used} == expected
 
 
 def test_each_template_is_an_input_of_the_job_that_fills_it(jobs: Jobs) -> None:
@@ -161,41 +153,36 @@ def edited(name: str, text: str = "\n# edited\n") -> Edit:
     return lambda project: project.append(name, text)
 
 
-# Some edits, each with what it makes run: of all jobs these, or all but those.
-ONLY: dict[str, tuple[Edit, set[str]]] = {
+# Some edits, each with the jobs that run again.
+EDITS: dict[str, tuple[Edit, set[str]]] = {
     "a colour of a plot": (edited("homework/figures/gallery.py"), {"plot_mistakes", *PRINTED}),
     "the style of all plots": (edited("report/report.mplstyle"), {*PLOTS, *WRITTEN}),
     "a template": (edited("report/questions/a.tex.j2", "\n((= edited =))\n"), WRITTEN),
     "a claim": (edited("report/claims.yaml"), {"evaluate_claims", *PRINTED}),
     "the author": (configured(author={"name": "A"}), PRINTED),
     "where data is looked for": (configured(mirrors=["a"], toy={"folders": ["b"]}), PRINTED),
-    "a comment of the Snakefile": (edited("Snakefile"), PRINTED),
     "how files are fetched": (edited("workflow/scripts/fetch_mnist.py"), PRINTED),
     "an unused module": (edited("provenance/verify.py"), set()),
     "a document": (edited("README.md"), set()),
-}
-ALL_BUT: dict[str, tuple[Edit, set[str]]] = {
-    "backward_pass": (edited("nn/network.py"), SOURCE),
+    "another step size": (
+        configured(training={"step_sizes": [0.1, 1.0]}),
+        {"train 1.0", "plot_state", "evaluate_claims", "describe_arrays", *PRINTED},
+    ),
     "two values of the config exchanged": (
         configured(training={"hidden": 50, "batch_size": 16}),
-        {*SOURCE, "check_gradients", "memorize", "plot_memorization"},
+        ALL - {*SOURCE, "check_gradients", "memorize", "plot_memorization"},
     ),
     "a value of the memorization": (
         configured(memorization={"seeds": 3}),
-        {*SOURCE, *TRAIN, "check_gradients", "find_mistakes", *PLOTS - {"plot_memorization"}},
+        {"memorize", "plot_memorization", "evaluate_claims", "describe_arrays", *PRINTED},
     ),
-    "how synthetic digits are drawn": (
-        edited("homework/synthetic.py"),
-        {"load_toy", "check_activations", "check_gradients"},
-    ),
+    "backward_pass": (edited("nn/network.py"), ALL - SOURCE),
 }
 
 
-@pytest.mark.parametrize("edit", [*ONLY, *ALL_BUT])
-def test_an_edit_reruns_what_uses_it(
-    built: Project, planned: Planner, jobs: Jobs, edit: str
-) -> None:
-    change, expected = ONLY.get(edit) or (ALL_BUT[edit][0], set(jobs) - ALL_BUT[edit][1])
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_reruns_what_uses_it(built: Project, planned: Planner, edit: str) -> None:
+    change, expected = EDITS[edit]
     change(built)
     assert planned(built) == expected
 
@@ -206,24 +193,16 @@ def ran(project: Project, since: float) -> set[str]:
 
 @pytest.mark.parametrize(
     "edits",
-    [["a template"], pytest.param([*ONLY, *ALL_BUT], marks=pytest.mark.faults)],
+    [["a template"], pytest.param([*EDITS], marks=pytest.mark.faults)],
     ids=["one", "all"],
 )
 def test_what_was_planned_is_what_runs(built: Project, planned: Planner, edits: list[str]) -> None:
     for edit in edits:
-        (ONLY.get(edit) or ALL_BUT[edit])[0](built)
+        EDITS[edit][0](built)
         plan, start = planned(built), time.time()
         built.builds()
         assert ran(built, start) == plan, edit
         assert planned(built) == set(), edit
-
-
-def test_another_step_size_is_one_more_training(
-    built: Project, planned: Planner, jobs: Jobs
-) -> None:
-    built.configure(training={"step_sizes": [0.1, 1.0]})
-    kept = {*SOURCE, *NETWORK, "find_mistakes", *PLOTS - {"plot_state"}}
-    assert planned(built) == {"train 1.0", *set(jobs) - kept}
 
 
 RECORDS = [
@@ -248,12 +227,10 @@ def test_a_record_that_is_gone_or_altered_is_made_again(
 def test_a_damaged_file_in_the_download_cache_is_fetched_again(
     built: Project, planned: Planner
 ) -> None:
-    for path in [*(built / RESULTS / "idx").iterdir()]:
-        (built / "resources/mnist").mkdir(parents=True, exist_ok=True)
-        (built / "resources/mnist" / path.name).write_bytes(b"damaged")
+    shutil.copytree(built / RESULTS / "idx", built / "resources/mnist")  # not MNIST
     built.configure(dataset="mnist")
-    unused = {"draw_digits", "load_toy", "check_gradients", "check_activations"}
-    assert planned(built) == (ALL - unused) | {"fetch_mnist"}
+    kept = {"draw_digits", "load_toy", "check_gradients", "check_activations"}
+    assert planned(built) == {"fetch_mnist", *ALL - kept}
 
 
 def test_the_courses_pickle_replaces_the_drawn_toy_when_it_comes(
@@ -287,3 +264,12 @@ def test_a_fresh_checkout_with_a_restored_cache_reruns_nothing(
         shutil.copytree(reference / name, fresh / name)
     shutil.copy2(reference / PDF, fresh / PDF)
     assert planned(fresh) == set()
+
+
+def test_what_editors_leave_beside_a_file_is_in_no_rule(built: Project, planned: Planner) -> None:
+    for name in ("nn/network.py", "report/main.tex.j2", "config/config.yaml"):
+        path = built / name
+        path.with_name(f".#{path.name}").symlink_to("somebody@somewhere.1234:5678")  # Emacs
+        for left in (f"#{path.name}#", f"{path.name}~", f".{path.name}.swp"):  # Emacs, vim
+            path.with_name(left).write_text("half a", encoding="utf-8")
+    assert planned(built) == set()

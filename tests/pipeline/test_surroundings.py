@@ -22,20 +22,10 @@ def date(project: Project, seconds: float) -> None:
         os.utime(path, (seconds, seconds))
 
 
-def leave_what_editors_leave(project: Project) -> None:
-    """Leave what Emacs and vim keep beside the files that are being edited."""
-    for name in ("nn/network.py", "report/main.tex.j2", "config/config.yaml"):
-        path = project / name
-        path.with_name(f".#{path.name}").symlink_to("somebody@somewhere.1234:5678")
-        for left in (f"#{path.name}#", f"{path.name}~", f".{path.name}.swp"):
-            path.with_name(left).write_text("half a")
-
-
 def odd(reference: Project, folder: Path) -> Project:
-    """Build in a strange folder and shell, from old files, with an editor open."""
+    """Build in a strange folder, from a strange shell, from old files."""
     project = copy_sources(reference.folder, folder / "H\u00e9  l\u00e0, it's $HOME #1 \u4e2d")
     date(project, 1e9)  # in 2001
-    leave_what_editors_leave(project)
     project.builds(
         prefix=PRIVATE,
         **{"HOME": None, "USER": None, "TZ": "Pacific/Kiritimati", "SOURCE_DATE_EPOCH": "1234567"},
