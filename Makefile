@@ -32,7 +32,7 @@ test: developer-environment tex ## run the tests, without MNIST and without netw
 	@$(PYTHON) -m pytest -n auto $(ARGS) tests
 
 test-faults: developer-environment tex ## run the slow tests too: kills, full disks, whole builds
-	@$(PYTHON) -m pytest -n auto -m "faults or row" $(ARGS) tests tests/faults
+	@$(PYTHON) -m pytest -n auto -m "faults or row" $(ARGS) tests
 
 check: developer-environment ## look for faults in style, types and rules
 	$(PYTHON) -m ruff format --check .

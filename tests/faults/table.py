@@ -1,4 +1,9 @@
-"""Write docs/faults.md from the marks of the tests: `python -m tests.faults.table`."""
+"""What the world does to a build; docs/faults.md is written by `python -m tests.faults.table`.
+
+A test anywhere in tests/ that is marked `@pytest.mark.row(6, "promise")` provokes fault 6 and shows
+that the promise is kept; further tests of the row carry `@pytest.mark.row(6)`. From these marks the
+table is written, and the outcome of each row is printed at the end of a run (tests/conftest.py).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,40 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults.matrix import FAULTS
-
-HERE = Path(__file__).parent
-TABLE = HERE.parents[1] / "docs" / "faults.md"
+TESTS = Path(__file__).parents[1]
+TABLE = TESTS.parent / "docs/faults.md"
+FAULTS = {
+    1: "a job killed while it writes, each rule in turn",
+    2: "Snakemake itself killed with SIGKILL",
+    3: "SIGTERM, Ctrl-C",
+    4: "disk full",
+    5: "output or cache folder read-only",
+    6: "a byte flipped in a cached .gz, its time kept",
+    7: "a byte flipped in a record, a figure or the PDF",
+    8: "a truncated .gz or .npz",
+    9: "a mirror that answers 200 with a web page",
+    10: "403, 404, 500, connection refused",
+    11: "a body shorter than announced; a server that stalls",
+    12: "no network, warm cache",
+    13: "no network, no cache",
+    14: "gzip bomb, trailing member",
+    15: "IDX with bad magic, type, dimensions, length, or a label above 9",
+    16: "two builds at once in one folder; two folders, one cache",
+    17: "a pickle with any SHA-256 but the trusted one: hostile, a bomb, mutated or honest",
+    21: "arrays that do not make a batch and a network",
+    23: "a configuration with a mistake",
+    24: "an author's name full of TeX's characters, accents, other scripts",
+    25: "TeX commands in a value of the configuration",
+    26: "a LaTeX error, a missing package or engine, an endless loop",
+    27: "a folder with spaces, accents, a very long path",
+    28: "no HOME, another umask, time zone or locale",
+    29: "a wrong clock, inputs dated in the future",
+    30: "other numbers of cores, jobs in another order",
+    31: "training that diverges to NaN or infinity",
+    32: "out of memory in a job",
+}
+# Rows that became one.
+NUMBERS = {17: "17 to 20, 22"}
 HEAD = """\
 # What may go wrong, what happens then, and the test that shows it
 
@@ -27,7 +62,7 @@ tests by `python -m tests.faults.table`; a test keeps it up to date.
 
 
 class Marked(NamedTuple):
-    """A test that claims a row."""
+    """A test that shows a row."""
 
     number: int
     promise: str
@@ -37,36 +72,33 @@ class Marked(NamedTuple):
 
 
 def marked() -> Iterator[Marked]:
-    """Read the marks of all tests here, without running or importing them."""
-    for path in sorted(HERE.glob("test_*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    """Read the marks of all tests, without running or importing them."""
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
-                slow = any(
-                    ast.unparse(mark) == "pytest.mark.faults" for mark in node.decorator_list
-                )
+                slow = "pytest.mark.faults" in map(ast.unparse, node.decorator_list)
                 for mark in node.decorator_list:
-                    if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "row":
+                    if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.row":
                         number, promise = [*map(ast.literal_eval, mark.args), ""][:2]
-                        yield Marked(number, promise, path.name, node.name, slow)
+                        file = path.relative_to(TESTS).as_posix()
+                        yield Marked(number, promise, file, node.name, slow)
 
 
 def table() -> str:
     """Write the table."""
     tests = list(marked())
     return HEAD + "".join(
-        _line(number, [t for t in tests if t.number == number]) for number in FAULTS
+        _line(number, [test for test in tests if test.number == number]) for number in FAULTS
     )
 
 
 def _line(number: int, tests: list[Marked]) -> str:
     promise = " ".join(test.promise for test in tests if test.promise)
     named = "<br>".join(
-        f"[`{test.name}`](../tests/faults/{test.file}){' (slow)' if test.slow else ''}"
-        for test in tests
+        f"[`{test.name}`](../tests/{test.file}){' (slow)' if test.slow else ''}" for test in tests
     )
-    return f"| {number} | {FAULTS[number]} | {promise} | {named} |\n"
+    return f"| {NUMBERS.get(number, number)} | {FAULTS[number]} | {promise} | {named} |\n"
 
 
 if __name__ == "__main__":
-    TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(table(), encoding="utf-8")

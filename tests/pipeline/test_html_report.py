@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -12,16 +10,14 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from tests.pipeline.browser import CHROMIUM, NAMES, Page
-from tests.pipeline.project import ROOT, snakemake
+from tests.project import RESULTS, ROOT, Project, copy_built
 
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.skipif(CHROMIUM is None, reason=f"none of {', '.join(NAMES)} is installed"),
 ]
 
-FIGURES = "results/synthetic/figures"
-# Screenshots are left here for a person to look at, if it is set.
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
+FIGURES = f"{RESULTS}/figures"
 
 MENU_ITEM = "text => [...document.querySelectorAll('nav li a')].find(a => a.innerText === text)"
 # Of a figure's line in a category: its first button shows it, the second tells about it.
@@ -60,13 +56,11 @@ COLOURS = """selector => {
 
 
 @pytest.fixture(scope="module")
-def finished(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(reference: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a build with its HTML report."""
-    folder = tmp_path_factory.mktemp("html") / "project"
-    shutil.copytree(built, folder, copy_function=shutil.copy2)
-    ran = snakemake(folder, "--report", "report/hw2.html")
-    assert ran.returncode == 0, ran.stdout
-    return folder
+    project = copy_built(reference, tmp_path_factory.mktemp("html") / "project")
+    project.builds("--report", "report/hw2.html")
+    return project.folder
 
 
 @pytest.fixture
@@ -93,7 +87,6 @@ def test_every_figure_is_shown_in_exactly_one_category(finished: Path, page: Pag
             assert page.evaluate(COLOURS, "#app .grow img") > 10, f"{path} is blank"
             drawn = embedded(page.evaluate("[...document.querySelectorAll('#app img')].at(-1).src"))
             assert drawn == (finished / path).read_bytes()
-            take_screenshot(page, Path(path).stem)
             shown.append(path)
     assert sorted(shown) == [f"{FIGURES}/{path.name}" for path in figures(finished)]
 
@@ -105,7 +98,6 @@ def test_every_figure_has_its_caption(finished: Path, page: Page) -> None:
             figures_of(page, category)
             page.click(BUTTON, path, 1)
             captions[Path(path).stem] = page.wait_for(CAPTION, path)
-            take_screenshot(page, f"{Path(path).stem}-caption")
     assert {name: plain(caption) for name, caption in captions.items()} == {
         path.stem: plain((ROOT / f"report/captions/{path.stem}.rst").read_text(encoding="utf-8"))
         for path in figures(finished)
@@ -116,7 +108,6 @@ def test_the_run_time_of_each_rule_is_plotted(finished: Path, page: Page) -> Non
     page.click(MENU_ITEM, "Statistics")
     for plot in ("runtimes", "timeline"):
         page.wait_for(f"selector => ({COLOURS})(selector) > 10", f"#{plot} canvas")
-    take_screenshot(page, "statistics")
     times = page.evaluate("runtimes_spec.data.values.map(job => [job.rule, job.runtime])")
     assert min(runtime for _, runtime in times) > 0
     plotted = {rule for rule, _ in times}
@@ -128,7 +119,6 @@ def test_the_first_page_says_what_the_report_is_about(page: Page) -> None:
     said = page.wait_for("document.querySelector('#app .grow .prose')?.innerText")
     expected = (ROOT / "report/captions/workflow.rst").read_text(encoding="utf-8")
     assert plain(said) == plain(expected)
-    take_screenshot(page, "workflow")
 
 
 def test_an_error_and_a_fetched_address_are_noticed(tmp_path: Path) -> None:
@@ -172,10 +162,3 @@ def embedded(address: str) -> bytes:
 def plain(text: str) -> str:
     """Drop marks and line ends."""
     return " ".join(text.replace("``", "").split())
-
-
-def take_screenshot(page: Page, name: str) -> None:
-    """Leave a screenshot, if a person asked for them."""
-    if SCREENSHOTS:
-        taken = page.send("Page.captureScreenshot")["data"]
-        Path(SCREENSHOTS, f"{name}.png").write_bytes(base64.b64decode(taken))

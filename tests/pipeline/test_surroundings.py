@@ -6,121 +6,94 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.pipeline.project import PDF, build, clean_environment, copy_unbuilt, products, snakemake
+from tests.project import PDF, RESULTS, Project, copy_sources
 
-Copy = Callable[[Path], Path]
-
-LONG_AGO = 1_000_000_000  # in 2001
-
-
-def environment(**changes: str) -> dict[str, str]:
-    """Return the environment with changes; an empty value removes a variable."""
-    variables = {**clean_environment(), **changes}
-    return {key: value for key, value in variables.items() if value}
+Elsewhere = Callable[[Project, Path], Project]
+PRIVATE = ("sh", "-c", 'umask 077; exec "$@"', "sh")
+LONG = "/".join(["a rather long name of a folder, of which there are several"] * 12)
 
 
-def accents(copy: Copy, folder: Path) -> Path:
-    """Build in a folder with spaces and accents, by a name with a quote."""
-    return build(copy(folder / "H\u00e9 l\u00e0, it's \u00e9t\u00e9"))
+def date(project: Project, seconds: float) -> None:
+    for path in project.folder.rglob("*"):
+        os.utime(path, (seconds, seconds))
 
 
-def long_path(copy: Copy, folder: Path) -> Path:
-    """Build in a folder whose path is very long."""
-    return build(copy(folder.joinpath(*["a_folder_with_a_rather_long_name"] * 12)))
+def odd(reference: Project, folder: Path) -> Project:
+    """Build in a strange folder, from a strange shell, from old files."""
+    project = copy_sources(reference.folder, folder / "H\u00e9  l\u00e0, it's $HOME #1 \u4e2d")
+    date(project, 1e9)  # in 2001
+    project.builds(
+        prefix=PRIVATE,
+        **{"HOME": None, "USER": None, "TZ": "Pacific/Kiritimati", "SOURCE_DATE_EPOCH": "1234567"},
+        **{"LC_ALL": "tr_TR.UTF-8", "LANG": None, "LANGUAGE": "tr", "PYTHONHASHSEED": "7"},
+        **{"OPENBLAS_CORETYPE": "Nehalem", "OMP_NUM_THREADS": "3"},
+    )
+    assert stat.S_IMODE((project / PDF).stat().st_mode) == 0o600
+    return project
 
 
-def one_core(copy: Copy, folder: Path) -> Path:
-    """Build one job at a time."""
-    return build(copy(folder / "p"), "--cores", "1")
-
-
-def four_cores(copy: Copy, folder: Path) -> Path:
-    """Build on more cores than there are."""
-    return build(copy(folder / "p"), "--cores", "4")
-
-
-def other_order(copy: Copy, folder: Path) -> Path:
-    """Build piece by piece, the last things first, with the other scheduler."""
-    copy(folder / "p")
+def distant(reference: Project, folder: Path) -> Project:
+    """Build far down, one job at a time, the last branch first, from files of the future."""
+    project = copy_sources(reference.folder, folder / LONG)
+    date(project, 2.2e9)  # in 2039
+    how = {"cores": 1, "HOME": "/proc/nowhere", "LC_ALL": "C", "TZ": ""}
     for target in ("memorization.json", "figures/state.pdf", "figures/samples.pdf"):
-        build(folder / "p", f"results/synthetic/{target}", "--scheduler", "greedy")
-    return build(folder / "p", "--scheduler", "greedy")
+        project.builds(f"{RESULTS}/{target}", "--scheduler", "greedy", **how)
+    project.builds("--scheduler", "greedy", **how)
+    return project
 
 
-def other_zone(copy: Copy, folder: Path) -> Path:
-    """Build elsewhere on the globe and in another language."""
-    languages = {"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "LANGUAGE": "tr"}
-    return build(copy(folder / "p"), environment=environment(TZ="Pacific/Kiritimati", **languages))
-
-
-def plain_language(copy: Copy, folder: Path) -> Path:
-    """Build where no language is set at all."""
-    return build(copy(folder / "p"), environment=environment(LC_ALL="C", LANG="C"))
-
-
-def other_dates(copy: Copy, folder: Path) -> Path:
-    """Build from sources dated long ago, with another date in the environment."""
-    copy(folder / "p")
-    for path in (folder / "p").rglob("*"):
-        os.utime(path, (LONG_AGO, LONG_AGO))
-    return build(folder / "p", environment=environment(SOURCE_DATE_EPOCH="1234567890"))
-
-
-def no_home(copy: Copy, folder: Path) -> Path:
-    """Build without a home, and with hints to Python and OpenBLAS that are not ours."""
-    hints = {"PYTHONHASHSEED": "7", "OPENBLAS_CORETYPE": "Nehalem", "OMP_NUM_THREADS": "3"}
-    return build(copy(folder / "p"), environment=environment(HOME="", USER="", LOGNAME="", **hints))
-
-
-def private(copy: Copy, folder: Path) -> Path:
-    """Build with a umask that lets nobody else read."""
-    build(copy(folder / "p"), before=("sh", "-c", 'umask 077; exec "$@"', "sh"))
-    assert stat.S_IMODE((folder / "p" / PDF).stat().st_mode) == 0o600
-    return folder / "p"
-
-
-def other_user(copy: Copy, folder: Path) -> Path:
-    """Build as a user without rights, whose home cannot be written to."""
+def strange(reference: Project, folder: Path) -> Project:
+    """Build as a user without rights, on more cores than there are, then from warm caches."""
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("only root can build as somebody else")
-    copy(folder / "p")
-    for path in [folder / "p", *(folder / "p").rglob("*")]:
+    project = copy_sources(reference.folder, folder / "project")
+    for path in [project.folder, *project.folder.rglob("*")]:
         os.chown(path, 65534, 65534)
     # The interpreter may lie in a folder of root's, so this user may look anywhere.
     look = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
     become = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *look)
-    return build(folder / "p", before=become, environment=environment(HOME="/nonexistent"))
+    for _ in range(2):
+        shutil.rmtree(project / "results", ignore_errors=True)
+        (project / PDF).unlink(missing_ok=True)
+        project.builds(cores=4, prefix=become, HOME="/nonexistent")
+    return project
 
 
-def warm(copy: Copy, folder: Path) -> Path:
-    """Build twice, the second time from what the first left in its caches."""
-    build(copy(folder / "p"))
-    shutil.rmtree(folder / "p/results")
-    (folder / "p" / PDF).unlink()
-    return build(folder / "p")
-
-
-TELLING = [accents, no_home]
-OTHERS = [
-    *(long_path, one_core, four_cores, other_order, other_zone, plain_language),
-    *(other_dates, private, other_user, warm),
-]
-
-
-@pytest.mark.parametrize(
-    "surroundings",
-    [*TELLING, *(pytest.param(each, marks=pytest.mark.faults) for each in OTHERS)],
-    ids=lambda function: function.__name__,
+@pytest.mark.row(
+    27, "Builds, to the same bytes; braces in the path, which Snakemake refuses, are named."
 )
-def test_every_file_has_the_same_bytes(built, tmp_path, surroundings) -> None:
-    there = surroundings(partial(copy_unbuilt, built), tmp_path)
-    expected = products(built)
-    assert len(expected) > 30
-    assert products(there) == expected
-    assert "Nothing to be done" in snakemake(there, "-n").stdout
+@pytest.mark.row(28, "The same bytes.")
+@pytest.mark.row(29, "Builds, to the same bytes; content decides what is built again, not time.")
+@pytest.mark.row(30, "The same bytes.")
+@pytest.mark.parametrize(
+    "elsewhere",
+    [odd, *(pytest.param(each, marks=pytest.mark.faults) for each in (distant, strange))],
+)
+def test_every_file_has_the_same_bytes(
+    reference: Project, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    project = elsewhere(reference, tmp_path)
+    assert len(reference.results()) > 30
+    assert project.results() == reference.results()
+    assert "Nothing to be done" in project.builds("-n").said
     shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.mark.row(29)
+def test_a_finished_build_does_not_mind_other_times(built: Project) -> None:
+    for name, path in enumerate(sorted(built.folder.rglob("*.*"))):
+        os.utime(path, (name * 1e6, name * 1e6))
+    assert "Nothing to be done" in built.builds("-n").said
+
+
+@pytest.mark.faults
+@pytest.mark.row(27)
+def test_braces_in_its_path_are_refused_clearly(reference: Project, tmp_path: Path) -> None:
+    ended = copy_sources(reference.folder, tmp_path / "a {b}").fails()
+    assert "with braces in its path" in ended.last_words(2)
+    assert "Rename that folder" in ended.last_words(1)
