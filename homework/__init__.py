@@ -1,0 +1,1 @@
+"""What this report computes of the network: data, checks, runs, mistakes, memorization."""

@@ -1,4 +1,4 @@
-"""The 3s and 9s of a dataset as a record, and what the report says of them."""
+"""The digits record: the 3s and 9s of a dataset, as the network takes them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nn.digits import IMAGE, LABEL, IdxError, read_threes_nines
-from provenance.errors import Failure
 from provenance.records import read_npz, write_npz
 
 
@@ -32,20 +30,6 @@ class Digits(NamedTuple):
     y_test: npt.NDArray[np.float64]
     train_index: npt.NDArray[Any]
     test_index: npt.NDArray[Any]
-
-
-def select(train: tuple[str, str], test: tuple[str, str]) -> Digits:
-    """Keep the 3s and 9s of a dataset's files, images and labels, one flattened image a row."""
-    try:
-        X_train, y_train, train_index = read_threes_nines(*train)
-        X_test, y_test, test_index = read_threes_nines(*test)
-    except IdxError as error:
-        raise Failure(
-            str(error), "Move that file away and build again: it is then made anew."
-        ) from error
-    X_train, X_test = (X.reshape(len(X), -1) for X in (X_train, X_test))
-    labels = y_train.astype(np.float64), y_test.astype(np.float64)
-    return Digits(X_train, labels[0], X_test, labels[1], train_index, test_index)
 
 
 def save_digits(path: str | Path, digits: Digits) -> None:
@@ -83,31 +67,3 @@ def first_training_images(path: str | Path, k: int) -> list[npt.NDArray[np.float
 def pixels(X: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
     """Undo the division by 255, exactly."""
     return np.rint(X * 255.0).astype(np.uint8)
-
-
-def dataset_facts(digits: Digits) -> dict[str, Any]:
-    """Answers to the handout's questions about the data (1.1), measured.
-
-    Returns
-    -------
-    dict
-        n_train, n_test; counts[split][digit]; height and width of an image in pixels; features
-        of a row of X; label_of_3, label_of_9; over the training images, pixels_ever_used (how
-        many of the features are ever non-zero) and share_nonzero (of all entries of X_train).
-    """
-    counts = {
-        split: {str(digit): int(np.sum(y == label)) for digit, label in LABEL.items()}
-        for split, y in (("train", digits.y_train), ("test", digits.y_test))
-    }
-    return {
-        "n_train": len(digits.X_train),
-        "n_test": len(digits.X_test),
-        "counts": counts,
-        "height": IMAGE[0],
-        "width": IMAGE[1],
-        "features": digits.X_train.shape[1],
-        "label_of_3": int(LABEL[3]),
-        "label_of_9": int(LABEL[9]),
-        "pixels_ever_used": int(np.count_nonzero(digits.X_train.any(axis=0))),
-        "share_nonzero": float(np.count_nonzero(digits.X_train) / digits.X_train.size),
-    }

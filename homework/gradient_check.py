@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from homework.toy import Toy
 from nn.activations import relu_activation, sigmoid_activation
 from nn.gradients import EPSILON, compare_gradients, my_nn_finite_difference_checker
 from nn.losses import logistic_loss
 from nn.network import backward_pass, forward_pass
 from provenance.errors import Failure
-from homework.toy import Toy
 
 #: Largest ||analytic - numeric|| / max(||analytic||, ||numeric||) of an array that passes. Central
 #: differences with epsilon = 1e-5 are exact to about 1e-10; a wrong formula is off by far more.

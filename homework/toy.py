@@ -81,7 +81,7 @@ def load_pickle(path: str | Path, trusted: str) -> Toy:
 
 
 def checked(content: Any) -> Toy:
-    """Take (X_batch, y_batch, weight_matrices, biases) for a toy; raise ValueError if it is none."""
+    """Take (X_batch, y_batch, weight_matrices, biases) for a toy; ValueError if it is none."""
     if not isinstance(content, tuple | list) or len(content) != 4:
         raise ValueError(
             "expected a tuple of X_batch, y_batch, weight_matrices and biases; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import hashlib
 import json
@@ -24,6 +23,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 TINY = Path(__file__).with_name("tiny.yaml")
 CONFIG = "config/config.yaml"
+RECEIPTS = ".snakemake/receipts"
 PDF = "report/hw2-synthetic.pdf"
 RESULTS = "results/synthetic"
 # With `pretend_mnist`: the first thing that is made from MNIST, and where MNIST comes from.
@@ -47,11 +47,11 @@ class Ended(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What Snakemake noted of a job."""
+    """What a job's receipt says, and when it was written; files by path, with their hash."""
 
-    inputs: set[str]
-    outputs: set[str]
-    params: list[str]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    params: dict[str, Any]
     ended: float
 
 
@@ -139,12 +139,8 @@ class Project:
     def pretend_mnist(self, reference: Project) -> None:
         """Call the reference's drawn digits MNIST: their hashes are its, a folder has them."""
         shutil.copytree(reference / RESULTS / "idx", self / MIRROR)
-        files = sorted((self / MIRROR).iterdir())
-        hashes = {path.name: digest(path) for path in files}
-        sizes = {path.name: path.stat().st_size for path in files}
-        (self / "homework/mnist_files.py").write_text(
-            f'"""Not MNIST."""\nFILES = {hashes!r}\nSIZES = {sizes!r}\n', encoding="utf-8"
-        )
+        lines = [f"{digest(path)}  {path.name}\n" for path in sorted((self / MIRROR).iterdir())]
+        (self / "config/mnist.sha256").write_text("".join(lines), encoding="utf-8")
         self.configure(dataset="mnist", mirrors=[MIRROR])
 
     def results(self) -> dict[str, str]:
@@ -162,35 +158,18 @@ class Project:
         return [name for name, found in self.results().items() if found != should_be.get(name)]
 
     def jobs(self) -> dict[str, Job]:
-        """Read from Snakemake's own notes what each job reads and writes.
-
-        A job is called as by `Planner`.
-        """
-        jobs: dict[str, Job] = {}
-        for path in sorted((self / ".snakemake/metadata").rglob("*")):
-            if path.is_file():
-                output = base64.urlsafe_b64decode(path.name.replace("@", "")).decode()
-                note = json.loads(path.read_text(encoding="utf-8"))
-                step_size = output.split("/")[-2] if note["rule"] == "train" else None
-                name = job_name(note["rule"], step_size)
-                noted = (set(note["input"]), set[str](), note["params"], note["endtime"])
-                jobs.setdefault(name, Job(*noted)).outputs.add(output)
-        return jobs
-
-    def noted_hashes(self) -> dict[str, str]:
-        """Read what the project itself notes of each file that a job wrote."""
-        notes = [*(self / ".snakemake/seals").glob("[!.]*")]
-        lines = [note.read_text(encoding="utf-8").partition("\n")[0] for note in notes]
-        return {path: noted for noted, _, path in (line.partition("  ") for line in lines)}
+        """Read the receipts of all jobs; a job is called as by `Planner`."""
+        found = {}
+        for path in sorted((self / RECEIPTS).glob("[!.]*.json")):
+            receipt = json.loads(path.read_text(encoding="utf-8"))
+            name = job_name(receipt["rule"], receipt["wildcards"].get("step_size"))
+            files = receipt["inputs"], receipt["outputs"]
+            found[name] = Job(*files, receipt["params"], path.stat().st_mtime)
+        return found
 
     def forget(self) -> None:
-        """Remove what the project itself notes of the files that jobs wrote."""
-        shutil.rmtree(self / ".snakemake/seals")
-
-    def printed_hash(self) -> str:
-        """Read the hash that the report's last page states."""
-        manifest = json.loads((self / RESULTS / "manifest.json").read_text(encoding="utf-8"))
-        return str(manifest["figures"]["chain"])
+        """Remove the receipts."""
+        shutil.rmtree(self / RECEIPTS)
 
     def locks(self) -> list[Path]:
         """List Snakemake's locks."""

@@ -1,0 +1,1 @@
+"""What this report draws: functions on axes that the caller owns."""

@@ -103,7 +103,7 @@ def test_jobs_end_when_snakemake_alone_is_killed(fresh: Project) -> None:
 
 # Takes away what dead builds left; then it is one that lives, until it is killed.
 LIVING = """
-from provenance.locks import clear_after_the_dead
+from provenance.folder import clear_after_the_dead
 clear_after_the_dead(["results", "report.pdf"])
 print("there", flush=True)
 input()

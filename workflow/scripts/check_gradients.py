@@ -1,10 +1,10 @@
 """Compare backpropagation with finite differences on the toy network."""
 
 from provenance.job import job
+from homework import toy
 from homework.gradient_check import check_gradients
 from provenance.environment import pin_threads
 from provenance.records import write_json
-from homework import toy
 
 with job(snakemake):
     pin_threads()

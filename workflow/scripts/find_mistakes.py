@@ -1,9 +1,9 @@
 """List the test images that the network misreads, and what sets them apart."""
 
 from provenance.job import job
-from provenance import records
 from homework.dataset import load_digits
 from homework.mistakes import find_mistakes
+from provenance import records
 from provenance.environment import pin_threads
 
 with job(snakemake):

@@ -1,8 +1,8 @@
 """Take the toy network from the trusted pickle if it was found, else draw one."""
 
-from provenance.job import job
 import numpy as np
 
+from provenance.job import job
 from homework import toy
 from provenance.files import write_json
 

@@ -1,8 +1,8 @@
 """Draw how many updates each variant of the network needed to memorize its training set."""
 
 from provenance.job import job
-from homework.figures.style import new_figure, save
 from homework.figures.memorization import draw_study
+from homework.figures.style import new_figure, save
 from provenance.records import read_json
 
 with job(snakemake):

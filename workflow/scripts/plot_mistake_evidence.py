@@ -1,9 +1,9 @@
 """Draw how often misread and correctly read images show each property."""
 
 from provenance.job import job
-from provenance import records
 from homework.figures.evidence import draw_evidence
 from homework.figures.style import new_figure, save
+from provenance import records
 
 with job(snakemake):
     facts = records.read_json(snakemake.input.facts)

@@ -1,10 +1,10 @@
 """Draw every misread test image with the network's probability."""
 
 from provenance.job import job
-from provenance import records
 from homework.dataset import load_test_images
-from homework.figures.style import new_figure, save
 from homework.figures.gallery import draw_gallery, gallery_height, mistake_groups
+from homework.figures.style import new_figure, save
+from provenance import records
 
 WIDTH = 6.5
 

@@ -2,8 +2,8 @@
 
 from provenance.job import job
 from homework.dataset import first_training_images
-from homework.figures.style import new_figure, save
 from homework.figures.samples import draw_samples
+from homework.figures.style import new_figure, save
 
 with job(snakemake):
     figure = new_figure(snakemake.input.style, height=1.3)

@@ -1,9 +1,9 @@
 """Draw what the last step size did to the network."""
 
 from provenance.job import job
+from homework.figures.state import draw_state
 from homework.figures.style import new_figure, save
 from provenance.records import read_csv
-from homework.figures.state import draw_state
 
 with job(snakemake):
     figure = new_figure(snakemake.input.style, height=3.4)

@@ -1,7 +1,8 @@
 """Keep the 3s and 9s of a dataset, and measure what the report says about them."""
 
 from provenance.job import job
-from homework.dataset import dataset_facts, save_digits, select
+from homework.dataset import save_digits
+from homework.selection import dataset_facts, select
 from provenance.files import write_json
 
 with job(snakemake):

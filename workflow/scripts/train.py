@@ -3,12 +3,12 @@
 import numpy as np
 
 from provenance.job import job
+from homework.dataset import load_digits
+from homework.runs import summarise
 from nn.training import series, train
 from provenance import records
-from homework.dataset import load_digits
 from provenance.environment import pin_threads
 from provenance.errors import Failure
-from homework.runs import summarise
 
 with job(snakemake):
     pin_threads()
