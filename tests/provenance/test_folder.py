@@ -140,7 +140,9 @@ def test_while_another_build_is_alive_its_files_are_left_to_it(leftovers) -> Non
         folder.clear_after_the_dead(PLACES)
         assert all(path.exists() for path in LEFT)
         other.communicate(b"\n")
-    assert other.returncode == 0
+    # Now this one is alive.
+    subprocess.run([sys.executable, "-c", OTHER], input=b"\n", env=environment, check=True)
+    assert all(path.exists() for path in LEFT)
 
 
 def test_where_no_file_can_be_locked_nothing_is_done(leftovers, monkeypatch) -> None:
