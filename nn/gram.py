@@ -9,10 +9,9 @@ at most the product of their lengths.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from nn.arrays import FloatArray
 
@@ -38,31 +37,25 @@ class GramMatrix(NamedTuple):
 def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
     """Multiply every image of one set, (n_train, d), with every image of another, (m, d).
 
-    Returns
-    -------
-    GramMatrix
-        Of pixels the exact products; of any other inputs the products as floats round them.
+    Of pixels the products are exact; of any other inputs they are as floats round them.
     """
     if not (are_pixels(X_train) and are_pixels(X)):
         return GramMatrix(X_train @ X.T, scale=1)
-    dtype = exact_type(X_train, X)
-    return GramMatrix(grey_levels(X_train, dtype) @ grey_levels(X, dtype).T, scale=255**2)
-
-
-def exact_type(X_train: FloatArray, X: FloatArray) -> type[np.float32 | np.float64]:
-    """Choose the smallest type that holds every product of two images in whole numbers."""
-    bound = np.sqrt(np.prod([squared_lengths(A).max(initial=0.0) for A in (X_train, X)]))
-    return np.float32 if bound < FLOAT32_EXACT else np.float64
-
-
-def grey_levels(X: FloatArray, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """Turn pixels in [0, 1] back into the whole numbers from 0 to 255 that they were read from."""
-    return np.rint(X * 255).astype(dtype, copy=False)
+    bound = squared_lengths(X_train).max(initial=0) * squared_lengths(X).max(initial=0)
+    dtype = np.float32 if bound < FLOAT32_EXACT**2 else np.float64
+    products = grey_levels(X_train).astype(dtype) @ grey_levels(X).T.astype(dtype)
+    return GramMatrix(products, scale=255**2)
 
 
 def are_pixels(X: FloatArray) -> bool:
     """Tell whether all numbers are 0/255, 1/255, 2/255 and so on."""
     return bool((X >= 0).all() and (grey_levels(X) / 255 == X).all())
+
+
+def grey_levels(X: FloatArray) -> FloatArray:
+    """Turn pixels in [0, 1] back into the whole numbers from 0 to 255 that they were read from."""
+    levels = X * 255
+    return np.rint(levels, out=levels)
 
 
 def squared_lengths(X: FloatArray) -> FloatArray:
