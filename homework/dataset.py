@@ -44,26 +44,23 @@ def select(train: tuple[str, str], test: tuple[str, str]) -> Digits:
             str(error), "Move that file away and build again: it is then made anew."
         ) from error
     X_train, X_test = (X.reshape(len(X), -1) for X in (X_train, X_test))
-    labels = y_train.astype(np.float64), y_test.astype(np.float64)
+    labels = [y.astype(np.float64) for y in (y_train, y_test)]
     return Digits(X_train, labels[0], X_test, labels[1], train_index, test_index)
 
 
 def save_digits(path: str | Path, digits: Digits) -> None:
-    """Write digits with one byte a pixel, as MNIST has them."""
-    small = {
-        name: array if name.endswith("index") else pixels(array) if name[0] == "X" else array
-        for name, array in digits._asdict().items()
-    }
-    write_npz(path, **{n: a.astype(np.uint8) if n[0] == "y" else a for n, a in small.items()})
+    """Write digits with one byte a pixel and a label, as MNIST has them."""
+    arrays = digits._asdict()
+    arrays |= {name: pixels(arrays[name]) for name in ("X_train", "X_test")}
+    arrays |= {name: arrays[name].astype(np.uint8) for name in ("y_train", "y_test")}
+    write_npz(path, **arrays)
 
 
 def load_digits(path: str | Path) -> Digits:
     """Read what `save_digits` wrote, as the network takes it."""
     arrays = read_npz(path)
-    for name in ("X_train", "X_test"):
-        arrays[name] = arrays[name] / 255.0
-    for name in ("y_train", "y_test"):
-        arrays[name] = arrays[name].astype(np.float64)
+    arrays |= {name: arrays[name] / 255.0 for name in ("X_train", "X_test")}
+    arrays |= {name: arrays[name].astype(np.float64) for name in ("y_train", "y_test")}
     return Digits(**arrays)
 
 
@@ -86,15 +83,7 @@ def pixels(X: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
 
 
 def dataset_facts(digits: Digits) -> dict[str, Any]:
-    """Answers to the handout's questions about the data (1.1), measured.
-
-    Returns
-    -------
-    dict
-        n_train, n_test; counts[split][digit]; height and width of an image in pixels; features
-        of a row of X; label_of_3, label_of_9; over the training images, pixels_ever_used (how
-        many of the features are ever non-zero) and share_nonzero (of all entries of X_train).
-    """
+    """Answer the handout's questions about the data (1.1) by counting."""
     counts = {
         split: {str(digit): int(np.sum(y == label)) for digit, label in LABEL.items()}
         for split, y in (("train", digits.y_train), ("test", digits.y_test))
@@ -106,8 +95,8 @@ def dataset_facts(digits: Digits) -> dict[str, Any]:
         "height": IMAGE[0],
         "width": IMAGE[1],
         "features": digits.X_train.shape[1],
-        "label_of_3": int(LABEL[3]),
-        "label_of_9": int(LABEL[9]),
+        "label_of_3": LABEL[3],
+        "label_of_9": LABEL[9],
         "pixels_ever_used": int(np.count_nonzero(digits.X_train.any(axis=0))),
         "share_nonzero": float(np.count_nonzero(digits.X_train) / digits.X_train.size),
     }

@@ -9,9 +9,10 @@ at most the product of their lengths.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from nn.arrays import FloatArray
 
@@ -24,8 +25,8 @@ class GramMatrix(NamedTuple):
     Attributes
     ----------
     products : ndarray of shape (n_train, m)
-        In multiples of 1 / `scale`. One row per training image, so that a batch's rows are
-        gathered as whole lines.
+        In multiples of 1 / `scale`; exact for pixels, else as floats round them. One row per
+        training image, so that a batch's rows are gathered as whole lines.
     scale : int
         255^2 for pixels, 1 for other inputs.
     """
@@ -35,10 +36,7 @@ class GramMatrix(NamedTuple):
 
 
 def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
-    """Multiply every image of one set, (n_train, d), with every image of another, (m, d).
-
-    Of pixels the products are exact; of any other inputs they are as floats round them.
-    """
+    """Multiply every image of one set, (n_train, d), with every image of another, (m, d)."""
     if not (are_pixels(X_train) and are_pixels(X)):
         return GramMatrix(X_train @ X.T, scale=1)
     bound = squared_lengths(X_train).max(initial=0) * squared_lengths(X).max(initial=0)
@@ -52,7 +50,7 @@ def are_pixels(X: FloatArray) -> bool:
     return bool((X >= 0).all() and (grey_levels(X) / 255 == X).all())
 
 
-def grey_levels(X: FloatArray) -> FloatArray:
+def grey_levels(X: FloatArray) -> npt.NDArray[Any]:
     """Turn pixels in [0, 1] back into the whole numbers from 0 to 255 that they were read from."""
     levels = X * 255
     return np.rint(levels, out=levels)
