@@ -111,7 +111,21 @@ def test_the_callers_arrays_are_unchanged() -> None:
     assert accuracy(g, y) == 1.0
 
 
-@pytest.mark.parametrize("y", [[3.0, 9.0], [0.0, 0.5], [-1.0, 1.0], [1.0, np.nan]])
-def test_labels_other_than_0_and_1_are_refused(y) -> None:
+@pytest.mark.parametrize("function", [logistic_loss, accuracy])
+@pytest.mark.parametrize("y", [[3, 9], [3.0, 9.0], [0.0, 0.5], [-1, 1], [1.0, np.nan]])
+def test_labels_other_than_0_and_1_are_refused(function, y) -> None:
     with pytest.raises(ValueError, match="y must hold labels 0 and 1"):
-        logistic_loss([0.5, 0.9], y)
+        function([0.5, 0.9], y)
+
+
+def test_an_output_that_is_no_number_has_no_accuracy() -> None:
+    with pytest.raises(ValueError, match="g must hold numbers; got NaN"):
+        accuracy([0.5, np.nan], [0, 1])
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
+def test_labels_of_any_type_count_the_same(dtype) -> None:
+    g, y = np.array([0.1, 0.7, 0.8]), np.array([1.0, 0.0, 1.0])
+    for one, other in zip(logistic_loss(g, y.astype(dtype)), logistic_loss(g, y), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert accuracy(g, y.astype(dtype)) == accuracy(g, y) == 1 / 3
