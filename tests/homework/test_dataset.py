@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import struct
-
 import numpy as np
 import pytest
 
@@ -18,6 +15,7 @@ from homework.dataset import (
     save_digits,
     select,
 )
+from homework.synthetic import write_idx
 from provenance import records
 from provenance.errors import Failure
 
@@ -74,10 +72,8 @@ def files(tmp_path):
     """Write seven images and their labels as IDX files."""
     labels = np.array([3, 1, 9, 0, 9, 3, 3], np.uint8)
     images = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)
-    for name, array in (("images", images), ("labels", labels)):
-        sizes = struct.pack(f">{array.ndim}I", *array.shape)
-        content = bytes([0, 0, 8, array.ndim]) + sizes + bytes(array)
-        (tmp_path / name).write_bytes(gzip.compress(content))
+    write_idx(tmp_path / "images", images)
+    write_idx(tmp_path / "labels", labels)
     return images, (str(tmp_path / "images"), str(tmp_path / "labels"))
 
 

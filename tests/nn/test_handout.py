@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import pickle
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 import pytest
 
 import nn
+from homework.synthetic import write_dataset
 from nn import digits
 from nn.activations import relu_activation, sigmoid_activation
 from nn.gradients import my_nn_finite_difference_checker
@@ -95,7 +94,7 @@ SOLUTION = """\
 n, height, width = X_train.shape
 input_dim = X_train.shape[1] * X_train.shape[2]
 display_image(X_train[0])
-print(height, width, input_dim, sorted(set(y_train.tolist())), y_train[0] + 1)
+print(height, width, input_dim, sorted(set(y_train.tolist())))
 X_train = X_train.reshape(-1, 784)
 X_test = X_test.reshape(len(X_test), input_dim)
 
@@ -103,7 +102,7 @@ layer_dims = [input_dim, 20, 1]
 weight_matrices = create_weight_matrices(layer_dims)
 biases = create_bias_vectors(layer_dims)
 activations = [relu_activation, sigmoid_activation]
-for epoch in range(5):
+for epoch in range(20):
     order = np.random.permutation(n)
     for start in range(0, n, 50):
         batch = order[start:start + 50]
@@ -210,19 +209,11 @@ def test_deliverable_d_prints_the_backpropagated_gradients(toy) -> None:
 def test_a_public_solution_runs_on_images_of_28_by_28_and_whole_labels(
     tmp_path, monkeypatch
 ) -> None:
-    labels = np.arange(300) % 2
-    images = np.random.default_rng(0).integers(0, 100, (300, 28, 28), dtype=np.uint8)
-    images[labels == 1, :14] += 100
-    pair = {name: tmp_path / name for name in ("images", "labels")}
-    for name, array in (("images", images), ("labels", np.array([3, 9], np.uint8)[labels])):
-        sizes = struct.pack(f">{array.ndim}I", *array.shape)
-        pair[name].write_bytes(gzip.compress(bytes([0, 0, 8, array.ndim]) + sizes + bytes(array)))
+    write_dataset(tmp_path, 300, 100, seed=0)
     monkeypatch.setattr(digits, "FOLDER", tmp_path)
-    for kind in ("TRAIN", "TEST"):
-        monkeypatch.setattr(digits, kind, ("images", "labels"))
     names, printed = run(SOLUTION)
-    assert printed == "28 28 784 [0, 1] 1\n"
-    assert names["right"] > 0.9
+    assert printed == "28 28 784 [0, 1]\n"
+    assert names["right"] > 0.8
     assert names["accuracy"](names["output"], names["y_test"]) == names["right"]
 
 
