@@ -33,21 +33,18 @@ class Digits(NamedTuple):
 
 
 def save_digits(path: str | Path, digits: Digits) -> None:
-    """Write digits with one byte a pixel, as MNIST has them."""
-    small = {
-        name: array if name.endswith("index") else pixels(array) if name[0] == "X" else array
-        for name, array in digits._asdict().items()
-    }
-    write_npz(path, **{n: a.astype(np.uint8) if n[0] == "y" else a for n, a in small.items()})
+    """Write digits with one byte a pixel and a label, as MNIST has them."""
+    arrays = digits._asdict()
+    arrays |= {name: pixels(arrays[name]) for name in ("X_train", "X_test")}
+    arrays |= {name: arrays[name].astype(np.uint8) for name in ("y_train", "y_test")}
+    write_npz(path, **arrays)
 
 
 def load_digits(path: str | Path) -> Digits:
     """Read what `save_digits` wrote, as the network takes it."""
     arrays = read_npz(path)
-    for name in ("X_train", "X_test"):
-        arrays[name] = arrays[name] / 255.0
-    for name in ("y_train", "y_test"):
-        arrays[name] = arrays[name].astype(np.float64)
+    arrays |= {name: arrays[name] / 255.0 for name in ("X_train", "X_test")}
+    arrays |= {name: arrays[name].astype(np.float64) for name in ("y_train", "y_test")}
     return Digits(**arrays)
 
 

@@ -41,13 +41,7 @@ ACTIVATIONS = (relu_activation, sigmoid_activation)
 
 
 class Recipe(NamedTuple):
-    """The choices that `memorize` leaves open.
-
-    Attributes
-    ----------
-    width, step_size, batch_size, centre, calibrate
-        As `memorize` takes them.
-    """
+    """The choices that `memorize` leaves open, by the names of its arguments."""
 
     width: int
     step_size: float
@@ -100,10 +94,8 @@ def memorize(
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
-        Inputs, one sample a row.
-    y : ndarray of shape (n,)
-        Labels, 0 or 1.
+    X, y : ndarray of shapes (n, d) and (n,)
+        Inputs, one sample a row, and labels, 0 or 1.
     width : int
         Units in the hidden layer.
     step_size : float
@@ -118,15 +110,6 @@ def memorize(
         Draws the weights, N(0, 0.01^2), then each epoch's order.
     max_updates : int
         After this many updates it is given up.
-
-    Returns
-    -------
-    Memorization
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit or a number is out of range.
 
     References
     ----------
@@ -158,24 +141,7 @@ def memorize_from(
     rng: np.random.Generator,
     max_updates: int,
 ) -> Memorization:
-    """Do what `memorize` does, from given weights and with inputs as they are.
-
-    Parameters
-    ----------
-    weight_matrices : sequence of ndarray
-        The weights to start from, of shapes (d, h) and (h, 1).
-    X, y, step_size, batch_size, calibrate, rng, max_updates
-        As in `memorize`.
-
-    Returns
-    -------
-    Memorization
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit or a number is out of range.
-    """
+    """Do what `memorize` does, from given weights and with inputs as they are."""
     _check(X, y, batch_size, max_updates)
     Ws = list(weight_matrices)
     bs = create_bias_vectors([X.shape[1], len(Ws[1]), 1])
@@ -196,28 +162,16 @@ def memorize_from(
         Ws = [W - step_size * grad_W for W, grad_W in zip(Ws, grad_Ws, strict=True)]
         bs = [b - step_size * grad_b for b, grad_b in zip(bs, grad_bs, strict=True)]
         output, layer_caches = forward_pass(X, Ws, bs, ACTIVATIONS)
-        accuracies.append(accuracy(output, y))
+        # After an overflow the outputs are no numbers, so no answer is right.
+        accuracies.append(accuracy(output, y) if np.isfinite(output).all() else 0.0)
     return Memorization(accuracies, output)
 
 
 def calibrated_bias(scores: FloatArray, y: FloatArray) -> FloatArray:
-    """Find the output bias with which the mean prediction equals the mean label.
+    """Find the output bias, (1, 1), with which the mean prediction equals the mean label.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n, 1)
-        The output unit's pre-activations without bias.
-    y : ndarray of shape (n,)
-        Labels; both must occur, or the bias would be infinite.
-
-    Returns
-    -------
-    ndarray of shape (1, 1)
-
-    Raises
-    ------
-    ValueError
-        If only one of the labels occurs.
+    The scores, (n, 1), are the output unit's pre-activations without bias. Both labels must occur,
+    or the bias would be infinite.
     """
     share = y.mean()
     if not 0 < share < 1:
@@ -243,22 +197,7 @@ def kernel_coordinates(X: FloatArray) -> FloatArray:
     -a X^T D of W is an update -a C^T D of Q^T W; and if the entries of W are independent draws
     from N(0, s^2), so are those of Q^T W. For 100 inputs of 784 pixels that is the same experiment
     with an eighth of the draws and of the multiplications. All that is needed of X is its kernel,
-    X X^T = C C^T.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-        Inputs, one a row; linearly independent.
-
-    Returns
-    -------
-    ndarray of shape (n, n)
-        The coordinates, one sample a row.
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If the inputs are not linearly independent.
+    X X^T = C C^T. Inputs that are linearly dependent raise numpy.linalg.LinAlgError.
     """
     return np.linalg.cholesky(X @ X.T)
 
@@ -268,24 +207,8 @@ def repeat(
 ) -> list[Memorization]:
     """Memorize labels with fresh inputs and a fresh network for each seed.
 
-    Parameters
-    ----------
-    y : ndarray of shape (n,)
-        Labels, 0 or 1.
-    d : int
-        Dimension of the inputs, which are drawn from Uniform([0, 1]) and then handled by their
-        `kernel_coordinates`.
-    recipe : Recipe
-        How to train.
-    seeds : iterable of sequence of int
-        Seeds for `numpy.random.default_rng`.
-    max_updates : int
-        After this many updates it is given up.
-
-    Returns
-    -------
-    list of Memorization
-        One per seed.
+    The inputs, of d dimensions, are drawn from Uniform([0, 1]) and then handled by their
+    `kernel_coordinates`.
     """
     attempts = []
     for seed in seeds:
@@ -296,20 +219,7 @@ def repeat(
 
 
 def summarise(attempts: Sequence[Memorization]) -> dict[str, Any]:
-    """Count what became of some attempts.
-
-    Parameters
-    ----------
-    attempts : sequence of Memorization
-        At least one.
-
-    Returns
-    -------
-    dict
-        `attempts`, how many; `memorized`, how many reached 100 %; `one_update`, how many with a
-        single update; `updates`, what each needed, None
-        for never; `median_updates`, None if the median attempt never got there.
-    """
+    """Count what became of some attempts; None stands for an attempt that never got there."""
     needed = [a.updates if a.memorized else None for a in attempts]
     median = float(np.median([np.inf if n is None else n for n in needed]))
     return {

@@ -9,19 +9,7 @@ import numpy.typing as npt
 
 
 def summarise(series: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
-    """Sum up a training run.
-
-    Parameters
-    ----------
-    series : dict of str to ndarray
-        The run's columns, one entry per timestep.
-
-    Returns
-    -------
-    dict
-        First, last and extreme values, and the timesteps at which something happened; a timestep
-        is None where it never did.
-    """
+    """Sum up a run's columns: some values, and when something happened, None for never."""
     loss, accuracy = series["test_loss"], series["test_accuracy"]
     last_epoch = series["epoch"] == series["epoch"][-1]
     worst = int(np.argmax(loss))
@@ -29,11 +17,7 @@ def summarise(series: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
         "timesteps": len(loss),
         "updates_per_epoch": int(np.sum(series["epoch"] == 1)),
         "test_loss": {"first": loss[0], "last": loss[-1], "largest": loss[worst]},
-        "test_accuracy": {
-            "first": accuracy[0],
-            "last": accuracy[-1],
-            "largest": accuracy.max(),
-        },
+        "test_accuracy": {"first": accuracy[0], "last": accuracy[-1], "largest": accuracy.max()},
         "train_accuracy_last_epoch": series["train_accuracy"][last_epoch].mean(),
         "largest_test_loss_at": int(series["timestep"][worst]),
         "dead_hidden_units": series["dead_hidden_units"][-1],

@@ -21,20 +21,12 @@ def select(train: tuple[str, str], test: tuple[str, str]) -> Digits:
             str(error), "Move that file away and build again: it is then made anew."
         ) from error
     X_train, X_test = (X.reshape(len(X), -1) for X in (X_train, X_test))
-    labels = y_train.astype(np.float64), y_test.astype(np.float64)
+    labels = [y.astype(np.float64) for y in (y_train, y_test)]
     return Digits(X_train, labels[0], X_test, labels[1], train_index, test_index)
 
 
 def dataset_facts(digits: Digits) -> dict[str, Any]:
-    """Answers to the handout's questions about the data (1.1), measured.
-
-    Returns
-    -------
-    dict
-        n_train, n_test; counts[split][digit]; height and width of an image in pixels; features
-        of a row of X; label_of_3, label_of_9; over the training images, pixels_ever_used (how
-        many of the features are ever non-zero) and share_nonzero (of all entries of X_train).
-    """
+    """Answer the handout's questions about the data (1.1) by counting."""
     counts = {
         split: {str(digit): int(np.sum(y == label)) for digit, label in LABEL.items()}
         for split, y in (("train", digits.y_train), ("test", digits.y_test))
@@ -46,8 +38,8 @@ def dataset_facts(digits: Digits) -> dict[str, Any]:
         "height": IMAGE[0],
         "width": IMAGE[1],
         "features": digits.X_train.shape[1],
-        "label_of_3": int(LABEL[3]),
-        "label_of_9": int(LABEL[9]),
+        "label_of_3": LABEL[3],
+        "label_of_9": LABEL[9],
         "pixels_ever_used": int(np.count_nonzero(digits.X_train.any(axis=0))),
         "share_nonzero": float(np.count_nonzero(digits.X_train) / digits.X_train.size),
     }

@@ -54,19 +54,10 @@ def sigmoid(s: FloatArray) -> FloatArray:
 
 @cache
 def clip_margin(dtype: npt.DTypeLike) -> Any:
-    """Say how near to 0 and 1 the sigmoid may come in this floating-point type.
+    """Say, in a floating-point type, how near to 0 and 1 the sigmoid may come there.
 
     The handout's 1e-15 for float64; in narrower types 1 - 1e-15 is 1, so there it is four times
     the machine epsilon.
-
-    Parameters
-    ----------
-    dtype : dtype
-        A floating-point type.
-
-    Returns
-    -------
-    scalar of that type
     """
     spacing = float(np.finfo(dtype).eps)
     return np.asarray(max(1e-15, 4 * spacing), dtype)[()]
@@ -77,14 +68,13 @@ def relu_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
 
     Parameters
     ----------
-    s : array_like of shape (n, d)
-        Pre-activations (any other shape works as well).
+    s : array_like of shape (n, d), or any other
+        Pre-activations. Integers are read as float64.
 
     Returns
     -------
-    out : ndarray of the shape of `s`
-    dout_ds : ndarray of the shape of `s`
-        1 where s > 0, else 0; at the kink s = 0 it is the subgradient 0.
+    out, dout_ds : ndarray of the shape of `s`
+        The derivative is 1 where s > 0, else 0; at the kink s = 0 it is the subgradient 0.
 
     References
     ----------
@@ -107,18 +97,6 @@ VALUES: dict[Activation, Callable[[FloatArray], FloatArray]] = {
 
 
 def value(activation_fn: Activation, s: FloatArray) -> FloatArray:
-    """Apply an activation for its value only; the derivative is left out where that is possible.
-
-    Parameters
-    ----------
-    activation_fn : callable
-        `relu_activation`, `sigmoid_activation` or another that returns value and derivative.
-    s : ndarray of any shape
-        Pre-activations.
-
-    Returns
-    -------
-    ndarray of the shape of `s`
-    """
+    """Apply an activation for its value only; the derivative is left out where that is possible."""
     fast = VALUES.get(activation_fn)
     return fast(s) if fast else activation_fn(s)[0]

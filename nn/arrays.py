@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
+#: 0 for a 3, 1 for a 9, as whole numbers or as floats.
+Labels = npt.NDArray[np.integer[Any]] | FloatArray
+
 #: Takes pre-activations s; returns the activation and its derivative, both of the shape of s.
 Activation = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -23,19 +26,7 @@ def as_floats(array: npt.ArrayLike) -> FloatArray:
 def require_shape(name: str, array: npt.NDArray[Any], *shape: int | str) -> None:
     """Refuse an array of another shape, before broadcasting makes a result of it.
 
-    Parameters
-    ----------
-    name : str
-        What the message calls the array.
-    array : ndarray
-        The array.
-    *shape : int or str
-        What is expected, axis by axis; a string stands for any length and names it.
-
-    Raises
-    ------
-    ValueError
-        With the expected shape first, then what came.
+    Of the expected shape a string stands for any length and names it, as in ("n", 784).
     """
     if array.shape == shape:  # checked at every layer of every update, so first the quick way
         return
@@ -48,16 +39,6 @@ def require_shape(name: str, array: npt.NDArray[Any], *shape: int | str) -> None
 
 
 def sum_of_outer_products(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Multiply a^T b: the sum over the rows k of the outer products of a_k and b_k.
-
-    Parameters
-    ----------
-    a : ndarray of shape (n, p)
-    b : ndarray of shape (n, q)
-
-    Returns
-    -------
-    ndarray of shape (p, q)
-    """
+    """Multiply a^T b, (n, p) and (n, q): the sum of the outer products of their rows."""
     # A single outer product has no sum; broadcasting writes it faster than BLAS does.
     return a.T * b if len(a) == 1 else a.T @ b

@@ -34,6 +34,7 @@ TEST = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 LABEL = {3: 0, 9: 1}  # the network's label of each digit
 IMAGE = (28, 28)
 MOST = 60_000  # images in MNIST's largest file; a header that says more is not MNIST's
+LARGEST = 48_000_000  # bytes of a .gz: 60,000 images, even if they are not compressed
 UNSIGNED_BYTE = 0x08
 GZIP = 31  # zlib's name for "a gzip header and trailer, and nothing else"
 
@@ -132,13 +133,6 @@ def read_threes_nines(
 def threes_and_nines(images: ByteArray, labels: ByteArray) -> tuple[FloatArray, IntArray, IntArray]:
     """Keep the 3s and 9s of a labelled set of digits, in their order.
 
-    Parameters
-    ----------
-    images : ndarray of shape (n, height, width)
-        Pixels, 0 to 255.
-    labels : ndarray of shape (n,)
-        The digits, 0 to 9.
-
     Returns
     -------
     X : ndarray of shape (m, height, width)
@@ -167,65 +161,36 @@ def threes_and_nines(images: ByteArray, labels: ByteArray) -> tuple[FloatArray, 
 
 
 def read_idx(path: str | Path, *, item: tuple[int, ...] = ()) -> ByteArray:
-    """Read a gzipped IDX file of unsigned bytes.
-
-    Parameters
-    ----------
-    path : str or Path
-        The .gz file.
-    item : tuple of int
-        The shape of one item: (28, 28) for images, () for labels.
-
-    Returns
-    -------
-    ndarray of shape (n, *item), uint8
+    """Read a gzipped IDX file of n items of unsigned bytes, as an array of shape (n, *item).
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
     IdxError
         If the .gz is cut, damaged, followed by something, or unpacks to more or less than its
         IDX header says; or if that header is not one of 1 to 60,000 such items.
     """
     path = Path(path)
-    content = _unpacked(path, item)
+    size = path.stat().st_size
+    if not path.is_file() or size > LARGEST:
+        what = f"{size} bytes" if path.is_file() else "a folder or a device"
+        raise IdxError(f"{path}: expected a file of at most {LARGEST} bytes; got {what}")
+    stream = zlib.decompressobj(GZIP)
     try:
-        array = mnist.parse_idx(io.BytesIO(content))
-    except ValueError as error:  # the checks before leave nothing to find; should one be wrong
-        raise IdxError(f"{path}: {error}") from error
-    return np.asarray(array, dtype=np.uint8)
-
-
-def _unpacked(path: Path, item: tuple[int, ...]) -> bytes:
-    """Unpack a gzipped IDX file, never further than its header allows."""
-    if path.exists() and not path.is_file():
-        raise IdxError(f"expected a file: {path}; got a folder or a device")
-    most = 16 + MOST * math.prod(item)
-    most += most // 100 + 4096  # bytes that do not compress grow a little, and .gz has a header
-    if path.stat().st_size > most:
-        raise IdxError(f"{path}: expected at most {most} bytes; got {path.stat().st_size}")
-    packed = path.read_bytes()
-    if not packed:
-        raise IdxError(f"{path}: expected a .gz file; got an empty file")
-    try:
-        header = zlib.decompressobj(GZIP).decompress(packed, 8 + 4 * len(item))
+        header = stream.decompress(path.read_bytes(), 8 + 4 * len(item))
         expected = _length(path, header, item)
-        stream = zlib.decompressobj(GZIP)
-        content = stream.decompress(packed, expected + 1)
+        # One byte more than expected is enough to know that there are too many.
+        content = header + stream.decompress(stream.unconsumed_tail, expected + 1 - len(header))
     except zlib.error as error:
         raise IdxError(f"{path}: expected a sound .gz file; got a damaged one ({error})") from error
-    if len(content) > expected:
-        raise IdxError(f"{path}: expected {expected} bytes as its header says; got more")
-    if not stream.eof:
-        raise IdxError(f"{path}: expected a whole .gz file; got one that is cut")
-    if len(content) < expected:
-        raise IdxError(f"{path}: expected {expected} bytes as its header says; got {len(content)}")
-    if stream.unused_data:
-        raise IdxError(
-            f"{path}: expected the end of the file; got {len(stream.unused_data)} bytes more"
-        )
-    return content
+    for wrong, got in (
+        (len(content) > expected, "more"),
+        (not stream.eof, "a .gz file that is cut"),
+        (len(content) < expected, len(content)),
+        (stream.unused_data, f"{len(stream.unused_data)} bytes more behind the end of the .gz"),
+    ):
+        if wrong:
+            raise IdxError(f"{path}: expected {expected} bytes as its header says; got {got}")
+    return np.asarray(mnist.parse_idx(io.BytesIO(content)), dtype=np.uint8)
 
 
 def _length(path: Path, header: bytes, item: tuple[int, ...]) -> int:

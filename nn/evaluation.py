@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.activations import clip_margin, value
-from nn.arrays import Activation, FloatArray, sum_of_outer_products
+from nn.arrays import Activation, FloatArray, Labels, sum_of_outer_products
 from nn.gram import gram_matrix
 from nn.losses import accuracy, logistic_loss
 from nn.network import LayerCache, layer_backward, predict
@@ -44,7 +44,7 @@ class Evaluation(NamedTuple):
     loss : float
         Average loss in nats.
     accuracy : float
-        Share classified correctly.
+        Share classified correctly; NaN where the loss is not finite.
     dead_hidden_units : float
         Share of the first layer's units that are zero for every image; such a unit has no
         gradient any more. NaN for a network without hidden layer.
@@ -69,7 +69,7 @@ class Update(NamedTuple):
     epoch : int
         Counts passes over the training data from 1.
     loss, accuracy : float
-        Averages over the mini-batch, before the update.
+        Averages over the mini-batch, before the update; as in `Evaluation`.
     batch : ndarray of shape (n,)
         Which training images it was.
     dL_dg : ndarray of shape (n,)
@@ -93,15 +93,51 @@ class Update(NamedTuple):
     biases: list[FloatArray]
 
 
+def evaluate(
+    X: FloatArray,
+    y: Labels,
+    weight_matrices: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+    activations: Sequence[Activation],
+    *,
+    s: FloatArray | None = None,
+) -> Evaluation:
+    """Evaluate a network on a set.
+
+    Parameters
+    ----------
+    X, y : ndarray of shapes (m, d) and (m,)
+        Images, one a row, and their labels, 0 or 1.
+    weight_matrices, biases, activations
+        The layers, as `forward_pass` takes them.
+    s : ndarray of shape (m, h), optional
+        The first layer's pre-activations X W + b, for a caller who knows them.
+
+    Returns
+    -------
+    Evaluation
+    """
+    out = value(activations[0], X @ weight_matrices[0] + biases[0] if s is None else s)
+    g = predict(out, weight_matrices[1:], biases[1:], activations[1:])
+    loss = float(logistic_loss(g, y)[0].mean())
+    dead = 1.0 - float(np.mean(out.max(axis=0) > 0))
+    eps = clip_margin(g.dtype)
+    return Evaluation(
+        loss=loss,
+        accuracy=accuracy(g, y) if math.isfinite(loss) else math.nan,
+        dead_hidden_units=dead if len(weight_matrices) > 1 else math.nan,
+        saturated_outputs=float(np.mean((g <= eps) | (g >= 1 - eps))),
+        output_spread=float(np.ptp(g)),
+    )
+
+
 class FollowedSet:
     """A set of images whose first-layer pre-activations follow the network through SGD.
 
     Parameters
     ----------
-    X : ndarray of shape (m, d)
-        The images to evaluate, one a row.
-    y : ndarray of shape (m,)
-        Their labels.
+    X, y : ndarray of shapes (m, d) and (m,)
+        The images to evaluate, one a row, and their labels.
     X_train : ndarray of shape (n_train, d)
         The images that batches will be taken from.
     constant : ndarray of shape (m, h)
@@ -113,7 +149,7 @@ class FollowedSet:
     def __init__(
         self,
         X: FloatArray,
-        y: FloatArray,
+        y: Labels,
         X_train: FloatArray,
         *,
         constant: FloatArray,
@@ -128,20 +164,19 @@ class FollowedSet:
         self._s, self._age = constant, FRESH_EVERY
 
     def evaluate(self, update: Update, activations: Sequence[Activation]) -> Evaluation:
-        """Evaluate the network after an SGD update, the one after that evaluated last."""
+        """Evaluate the network after the update that follows the one evaluated last."""
+        weight_matrices, biases = update.weight_matrices, update.biases
         if self._gram is None or self._age == FRESH_EVERY:
-            self._s = self.X @ update.weight_matrices[0] + update.biases[0] + self.constant
-            self._age = 1
+            self._s = self.X @ weight_matrices[0] + biases[0] + self.constant
+            self._age = 0
         else:
             products, scale = self._gram
-            delta = first_layer_delta(update.dL_dg, update.layer_caches)
+            change = first_layer_delta(update) * (-update.step_size / scale)
             # The 1 of the formula is the bias, a weight on an input that is always 1.
             products_and_1 = np.add(products[update.batch], scale, dtype=self._s.dtype)
-            self._s += sum_of_outer_products(products_and_1, delta * (-update.step_size / scale))
-            self._age += 1
-        return evaluate_from(
-            self._s, self.y, update.weight_matrices[1:], update.biases[1:], activations
-        )
+            self._s += sum_of_outer_products(products_and_1, change)
+        self._age += 1
+        return evaluate(self.X, self.y, weight_matrices, biases, activations, s=self._s)
 
 
 def following_pays(
@@ -153,73 +188,11 @@ def following_pays(
     return followed < afresh and 8 * n_train * m <= GRAM_LIMIT
 
 
-def first_layer_delta(dL_dg: FloatArray, layer_caches: Sequence[LayerCache]) -> FloatArray:
-    """Differentiate the average loss with respect to the first layer's pre-activations.
-
-    Parameters
-    ----------
-    dL_dg : ndarray of shape (n,)
-    layer_caches : sequence of LayerCache
-        From `forward_pass`.
-
-    Returns
-    -------
-    ndarray of shape (n, h)
-        What `layer_backward` calls dL_ds, for the first layer.
-    """
-    dL_dout: FloatArray = dL_dg[:, np.newaxis] / len(dL_dg)
-    for cache in reversed(layer_caches[1:]):
+def first_layer_delta(update: Update) -> FloatArray:
+    """Compute what `layer_backward` calls dL_ds, for the first layer: of shape (n, h)."""
+    dL_dout: FloatArray = update.dL_dg[:, np.newaxis] / len(update.dL_dg)
+    for cache in reversed(update.layer_caches[1:]):
         dL_dx, _, _ = layer_backward(dL_dout, cache)
         assert dL_dx is not None
         dL_dout = dL_dx
-    return dL_dout * layer_caches[0].dout_ds
-
-
-def evaluate(
-    X: FloatArray,
-    y: FloatArray,
-    weight_matrices: Sequence[FloatArray],
-    biases: Sequence[FloatArray],
-    activations: Sequence[Activation],
-) -> Evaluation:
-    """Evaluate a network on a set, straight from its images.
-
-    Parameters
-    ----------
-    X, y : ndarray of shapes (m, d) and (m,)
-        Images and labels.
-    weight_matrices, biases, activations : sequences
-        The network.
-
-    Returns
-    -------
-    Evaluation
-    """
-    s = X @ weight_matrices[0] + biases[0]
-    return evaluate_from(s, y, weight_matrices[1:], biases[1:], activations)
-
-
-def evaluate_from(
-    s: FloatArray,
-    y: FloatArray,
-    weight_matrices: Sequence[FloatArray],
-    biases: Sequence[FloatArray],
-    activations: Sequence[Activation],
-) -> Evaluation:
-    """Evaluate a network from its first layer's pre-activations s, of shape (m, h).
-
-    `weight_matrices` and `biases` are those of the layers above the first, `activations` those of
-    all layers.
-    """
-    out = value(activations[0], s)
-    alive = out.max(axis=0) > 0
-    g = predict(out, weight_matrices, biases, activations[1:])
-    eps = clip_margin(g.dtype)
-    loss = float(logistic_loss(g, y)[0].mean())
-    return Evaluation(
-        loss=loss,
-        accuracy=accuracy(g, y) if math.isfinite(loss) else math.nan,
-        dead_hidden_units=1.0 - float(alive.mean()) if weight_matrices else float("nan"),
-        saturated_outputs=float(np.mean((g <= eps) | (g >= 1 - eps))),
-        output_spread=float(np.ptp(g)),
-    )
+    return dL_dout * update.layer_caches[0].dout_ds

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nn.arrays import Activation, FloatArray, as_floats, require_shape
+from nn.arrays import Activation, FloatArray, Labels, as_floats, require_shape
 from nn.losses import logistic_loss
 from nn.network import forward_pass
 
@@ -54,7 +54,7 @@ def finite_difference(
 
 def my_nn_finite_difference_checker(
     X_batch: FloatArray,
-    y_batch: FloatArray,
+    y_batch: Labels,
     weight_matrices: Sequence[FloatArray],
     biases: Sequence[FloatArray],
     activations: Sequence[Activation],
@@ -65,10 +65,8 @@ def my_nn_finite_difference_checker(
 
     Parameters
     ----------
-    X_batch : ndarray of shape (n, d)
-        Inputs.
-    y_batch : ndarray of shape (n,)
-        Labels, 0 or 1.
+    X_batch, y_batch : ndarray of shapes (n, d) and (n,)
+        Inputs and labels, 0 or 1.
     weight_matrices, biases : sequence of ndarray
         The parameters at which the gradient is wanted.
     activations : sequence of callable
@@ -128,16 +126,7 @@ class Difference(NamedTuple):
 
 
 def compare_gradients(analytic: FloatArray, numeric: FloatArray) -> Difference:
-    """Measure how far two gradients of the same parameter are apart.
-
-    Parameters
-    ----------
-    analytic, numeric : ndarray of the same shape
-        From `backward_pass` and from finite differences.
-
-    Returns
-    -------
-    Difference
+    """Measure how far two gradients of the same parameter, (analytic, numeric), are apart.
 
     Raises
     ------

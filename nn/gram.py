@@ -25,8 +25,8 @@ class GramMatrix(NamedTuple):
     Attributes
     ----------
     products : ndarray of shape (n_train, m)
-        In multiples of 1 / `scale`. One row per training image, so that a batch's rows are
-        gathered as whole lines.
+        In multiples of 1 / `scale`; exact for pixels, else as floats round them. One row per
+        training image, so that a batch's rows are gathered as whole lines.
     scale : int
         255^2 for pixels, 1 for other inputs.
     """
@@ -36,33 +36,24 @@ class GramMatrix(NamedTuple):
 
 
 def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
-    """Multiply every image of one set, (n_train, d), with every image of another, (m, d).
-
-    Returns
-    -------
-    GramMatrix
-        Of pixels the exact products; of any other inputs the products as floats round them.
-    """
+    """Multiply every image of one set, (n_train, d), with every image of another, (m, d)."""
     if not (are_pixels(X_train) and are_pixels(X)):
         return GramMatrix(X_train @ X.T, scale=1)
-    dtype = exact_type(X_train, X)
-    return GramMatrix(grey_levels(X_train, dtype) @ grey_levels(X, dtype).T, scale=255**2)
-
-
-def exact_type(X_train: FloatArray, X: FloatArray) -> type[np.float32 | np.float64]:
-    """Choose the smallest type that holds every product of two images in whole numbers."""
-    bound = np.sqrt(np.prod([squared_lengths(A).max(initial=0.0) for A in (X_train, X)]))
-    return np.float32 if bound < FLOAT32_EXACT else np.float64
-
-
-def grey_levels(X: FloatArray, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """Turn pixels in [0, 1] back into the whole numbers from 0 to 255 that they were read from."""
-    return np.rint(X * 255).astype(dtype, copy=False)
+    bound = squared_lengths(X_train).max(initial=0) * squared_lengths(X).max(initial=0)
+    dtype = np.float32 if bound < FLOAT32_EXACT**2 else np.float64
+    products = grey_levels(X_train).astype(dtype) @ grey_levels(X).T.astype(dtype)
+    return GramMatrix(products, scale=255**2)
 
 
 def are_pixels(X: FloatArray) -> bool:
     """Tell whether all numbers are 0/255, 1/255, 2/255 and so on."""
     return bool((X >= 0).all() and (grey_levels(X) / 255 == X).all())
+
+
+def grey_levels(X: FloatArray) -> npt.NDArray[Any]:
+    """Turn pixels in [0, 1] back into the whole numbers from 0 to 255 that they were read from."""
+    levels = X * 255
+    return np.rint(levels, out=levels)
 
 
 def squared_lengths(X: FloatArray) -> FloatArray:

@@ -10,8 +10,8 @@ everything that went in: x, W and b. Its dL_dx is the dL_dout of the layer below
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -60,9 +60,7 @@ def create_weight_matrices(
     Handout, 1.2 (c).
     """
     rng = np.random.default_rng() if rng is None else rng
-    return [
-        rng.normal(0.0, 0.01, size=(d_in, d_out)) for d_in, d_out in itertools.pairwise(layer_dims)
-    ]
+    return [rng.normal(0.0, 0.01, size=(d_in, d_out)) for d_in, d_out in pairwise(layer_dims)]
 
 
 def create_bias_vectors(layer_dims: Sequence[int]) -> list[FloatArray]:
@@ -94,10 +92,8 @@ def layer_forward(
     ----------
     x : ndarray of shape (n, d_in)
         Activations of the layer below; one sample a row.
-    W : ndarray of shape (d_in, d_out)
-        Weights.
-    b : ndarray of shape (1, d_out)
-        Biases.
+    W, b : ndarray of shapes (d_in, d_out) and (1, d_out)
+        Weights and biases.
     activation_fn : callable
         `relu_activation`, `sigmoid_activation` or another that returns value and derivative.
 
@@ -116,7 +112,8 @@ def layer_forward(
     ----------
     Handout, 1.2 (b)(iv).
     """
-    out, dout_ds = activation_fn(_pre_activation(x, W, b))
+    s = _pre_activation(x, W, b)  # x W + b
+    out, dout_ds = activation_fn(s)
     return out, LayerCache(x, W, dout_ds)
 
 
@@ -167,10 +164,8 @@ def forward_pass(
     ----------
     X_batch : ndarray of shape (n, d)
         One flattened image a row.
-    weight_matrices : sequence of ndarray
-        The layers' weights; the last has a single column.
-    biases : sequence of ndarray
-        The layers' biases.
+    weight_matrices, biases : sequence of ndarray
+        The layers' parameters; the last layer has a single column.
     activations : sequence of callable
         The layers' activations.
 
@@ -190,9 +185,8 @@ def forward_pass(
     ----------
     Handout, 1.2 (c).
     """
-    _require_as_many(weight_matrices, biases, activations)
     out, layer_caches = X_batch, []
-    for W, b, activation_fn in zip(weight_matrices, biases, activations, strict=True):
+    for W, b, activation_fn in _layers(weight_matrices, biases, activations):
         out, cache = layer_forward(out, W, b, activation_fn)
         layer_caches.append(cache)
     require_shape("the last layer's output", out, len(X_batch), 1)
@@ -213,10 +207,8 @@ def backward_pass(
 
     Returns
     -------
-    grad_Ws : list of ndarray
-        For each layer the gradient with respect to W, of the shape of W.
-    grad_bs : list of ndarray
-        For each layer the gradient with respect to b, of the shape of b.
+    grad_Ws, grad_bs : list of ndarray
+        For each layer the gradients with respect to W and b, of their shapes.
 
     References
     ----------
@@ -242,28 +234,19 @@ def predict(
     biases: Sequence[FloatArray],
     activations: Sequence[Activation],
 ) -> FloatArray:
-    """Run images through all layers, without what only the backward pass needs.
+    """Compute the output of `forward_pass`, without what only the backward pass needs.
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
-        One flattened image a row.
-    weight_matrices, biases, activations : sequences
-        The layers, as `forward_pass` takes them.
+    X, weight_matrices, biases, activations
+        As `forward_pass` takes them.
 
     Returns
     -------
     ndarray of shape (n,)
-        The output that `forward_pass` returns.
-
-    Raises
-    ------
-    ValueError
-        As `forward_pass` does.
     """
-    _require_as_many(weight_matrices, biases, activations)
     out = X
-    for W, b, activation_fn in zip(weight_matrices, biases, activations, strict=True):
+    for W, b, activation_fn in _layers(weight_matrices, biases, activations):
         out = value(activation_fn, _pre_activation(out, W, b))
     require_shape("the last layer's output", out, len(X), 1)
     return out[:, 0]
@@ -274,19 +257,19 @@ def _pre_activation(x: FloatArray, W: FloatArray, b: FloatArray) -> FloatArray:
     require_shape("x", x, "n", "d_in")
     require_shape("W", W, x.shape[1], "d_out")
     require_shape("b", b, 1, W.shape[1])
-    s: FloatArray = x @ W
-    # In place, unless whole numbers would have to hold fractions.
-    return np.add(s, b, out=s if s.dtype.kind == "f" else None)
+    s: FloatArray = x @ W + b
+    return s
 
 
-def _require_as_many(
+def _layers(
     weight_matrices: Sequence[FloatArray],
     biases: Sequence[FloatArray],
     activations: Sequence[Activation],
-) -> None:
-    """Refuse lists of different lengths."""
+) -> Iterable[tuple[FloatArray, FloatArray, Activation]]:
+    """Go through the layers; refuse lists of different lengths."""
     if not len(weight_matrices) == len(biases) == len(activations):
         raise ValueError(
             "expected as many weight matrices as biases and activations; "
             f"got {len(weight_matrices)}, {len(biases)} and {len(activations)}"
         )
+    return zip(weight_matrices, biases, activations, strict=True)

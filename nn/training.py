@@ -6,19 +6,17 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nn.activations import relu_activation, sigmoid_activation
-from nn.arrays import Activation, FloatArray, require_shape
+from nn.arrays import Activation, FloatArray, Labels, require_shape
 from nn.batches import mini_batches
 from nn.evaluation import Evaluation, FollowedSet, Update
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
-
-T = TypeVar("T")
 
 
 class Timestep(NamedTuple):
@@ -28,10 +26,8 @@ class Timestep(NamedTuple):
     ----------
     timestep : int
         Counts updates from 1.
-    epoch : int
-        Counts passes over the training data from 1.
-    train_loss, train_accuracy : float
-        Averages over the mini-batch, before its update.
+    epoch, train_loss, train_accuracy
+        As in `Update`.
     test : Evaluation
         The whole test set, after the update.
     """
@@ -49,7 +45,7 @@ class Training(NamedTuple):
     Attributes
     ----------
     weight_matrices, biases : list of ndarray
-        The parameters after the last update.
+        After the last update.
     history : list of Timestep
         One entry per update.
     """
@@ -61,7 +57,7 @@ class Training(NamedTuple):
 
 def sgd(
     X_train: FloatArray,
-    y_train: FloatArray,
+    y_train: Labels,
     weight_matrices: Sequence[FloatArray],
     biases: Sequence[FloatArray],
     activations: Sequence[Activation],
@@ -114,9 +110,9 @@ def sgd(
 
 def train(
     X_train: FloatArray,
-    y_train: FloatArray,
+    y_train: Labels,
     X_test: FloatArray,
-    y_test: FloatArray,
+    y_test: Labels,
     *,
     layer_dims: Sequence[int],
     activations: Sequence[Activation] = (relu_activation, sigmoid_activation),
@@ -130,10 +126,8 @@ def train(
 
     Parameters
     ----------
-    X_train : ndarray of shape (n, d)
-        Training images in [0, 1], one a row.
-    y_train : ndarray of shape (n,)
-        Training labels, 0 or 1.
+    X_train, y_train : ndarray of shapes (n, d) and (n,)
+        Training images in [0, 1], one a row, and their labels, 0 or 1.
     X_test, y_test : ndarray of shapes (m, d) and (m,)
         The test set.
     layer_dims : sequence of int
@@ -167,10 +161,18 @@ def train(
     ----------
     Handout, 1.2 (e).
     """
-    _check(X_train, y_train, X_test, y_test, layer_dims, batch_size, epochs)
+    n = len(X_train)
+    require_shape("X_train", X_train, "n", layer_dims[0])
+    require_shape("y_train", y_train, n)
+    require_shape("X_test", X_test, "m", layer_dims[0])
+    require_shape("y_test", y_test, len(X_test))
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size must lie between 1 and {n}, the samples; got {batch_size}")
+    if epochs < 1:
+        raise ValueError(f"epochs must be 1 or more; got {epochs}")
+
     weight_matrices = create_weight_matrices(layer_dims, rng=rng)
     biases = create_bias_vectors(layer_dims)
-
     # A pixel that no training image uses has no gradient: its weights stay as they were drawn, so
     # the loop runs on the other pixels and the test set gets the rest as a constant.
     used = X_train.any(axis=0)
@@ -194,49 +196,34 @@ def train(
         X_train,
         constant=X_test[:, ~used] @ W_all[~used],
         batch_size=batch_size,
-        updates=epochs * -(-len(X_train) // batch_size),
+        updates=epochs * math.ceil(n / batch_size),
     )
 
-    def evaluate(update: Update) -> tuple[Update, Evaluation]:
+    def evaluate(update: Update) -> Evaluated:
         return update, test_set.evaluate(update, activations)
 
     evaluated = beside(evaluate, updates) if threads > 1 else map(evaluate, updates)
     history = []
     for number, (update, test) in enumerate(evaluated, start=1):
-        history.append(_timestep(number, update, test))
-        weight_matrices, biases = update.weight_matrices, update.biases
+        if not (math.isfinite(update.loss) and math.isfinite(test.loss)):
+            raise FloatingPointError(
+                f"training diverged at timestep {number}: expected finite losses; got "
+                f"{update.loss} on the batch and {test.loss} on the test set. "
+                "A smaller step size keeps the weights finite."
+            )
+        history.append(Timestep(number, update.epoch, update.loss, update.accuracy, test))
 
-    W_all[used] = weight_matrices[0]
-    return Training([W_all, *weight_matrices[1:]], biases, history)
-
-
-def _check(
-    X_train: FloatArray,
-    y_train: FloatArray,
-    X_test: FloatArray,
-    y_test: FloatArray,
-    layer_dims: Sequence[int],
-    batch_size: int,
-    epochs: int,
-) -> None:
-    """Refuse arrays and sizes that do not fit together."""
-    n = len(X_train)
-    require_shape("X_train", X_train, "n", layer_dims[0])
-    require_shape("y_train", y_train, n)
-    require_shape("X_test", X_test, "m", layer_dims[0])
-    require_shape("y_test", y_test, len(X_test))
-    if not 1 <= batch_size <= n:
-        raise ValueError(
-            f"batch_size must lie between 1 and {n}, the number of samples; got {batch_size}"
-        )
-    if epochs < 1:
-        raise ValueError(f"epochs must be 1 or more; got {epochs}")
+    W_all[used] = update.weight_matrices[0]
+    return Training([W_all, *update.weight_matrices[1:]], update.biases, history)
 
 
-def beside(work: Callable[[Update], T], updates: Iterator[Update]) -> Iterator[T]:
+Evaluated = tuple[Update, Evaluation]
+
+
+def beside(work: Callable[[Update], Evaluated], updates: Iterator[Update]) -> Iterator[Evaluated]:
     """Apply `work` to each update in another thread, while the caller makes the next one."""
     with ThreadPoolExecutor(1) as other:
-        begun: Future[T] | None = None
+        begun: Future[Evaluated] | None = None
         for update in updates:
             before = begun
             # NumPy's errstate lives in the context, which threads do not inherit.
@@ -247,33 +234,16 @@ def beside(work: Callable[[Update], T], updates: Iterator[Update]) -> Iterator[T
             yield begun.result()
 
 
-def _timestep(number: int, update: Update, test: Evaluation) -> Timestep:
-    """Put an update and its evaluation together; stop a training that has left the numbers."""
-    if not (math.isfinite(update.loss) and math.isfinite(test.loss)):
-        raise FloatingPointError(
-            f"training diverged at timestep {number}: expected finite losses; got "
-            f"{update.loss} on the batch and {test.loss} on the test set. "
-            "A smaller step size keeps the weights finite."
-        )
-    return Timestep(number, update.epoch, update.loss, update.accuracy, test)
-
-
 def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:
-    """Turn a history into columns.
-
-    Parameters
-    ----------
-    history : sequence of Timestep
-        From `train`.
+    """Turn the history of a `Training` into columns of shape (updates,).
 
     Returns
     -------
     dict of str to ndarray
-        One entry per column, each of shape (updates,): timestep, epoch, train_loss,
-        train_accuracy, test_loss, test_accuracy, then the other fields of `Evaluation`.
+        timestep, epoch, train_loss, train_accuracy, test_loss, test_accuracy, then the other
+        fields of `Evaluation`.
     """
     rows = [(*step[:4], *step.test) for step in history]
     names = [*Timestep._fields[:4], "test_loss", "test_accuracy", *Evaluation._fields[2:]]
-    return {
-        name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)
-    }
+    columns = map(np.array, zip(*rows, strict=True))
+    return dict(zip(names, columns, strict=True))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from provenance import records
 from homework.dataset import (
     Digits,
     first_training_images,
@@ -13,6 +13,10 @@ from homework.dataset import (
     pixels,
     save_digits,
 )
+from homework.selection import dataset_facts, select
+from homework.synthetic import write_idx
+from provenance import records
+from provenance.errors import Failure
 
 
 def digits() -> Digits:
@@ -60,3 +64,47 @@ def test_pixels_and_labels_take_a_byte_each(tmp_path) -> None:
 def test_every_grey_value_survives_the_division() -> None:
     grey = np.arange(256, dtype=np.uint8)
     np.testing.assert_array_equal(pixels(grey / 255.0), grey)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write seven images and their labels as IDX files."""
+    labels = np.array([3, 1, 9, 0, 9, 3, 3], np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)
+    write_idx(tmp_path / "images", images)
+    write_idx(tmp_path / "labels", labels)
+    return images, (str(tmp_path / "images"), str(tmp_path / "labels"))
+
+
+def test_the_3s_and_9s_are_selected_one_flattened_image_a_row(files) -> None:
+    images, pair = files
+    selected = select(pair, pair)
+    np.testing.assert_array_equal(selected.train_index, [0, 2, 4, 5, 6])
+    np.testing.assert_array_equal(selected.X_train, images[[0, 2, 4, 5, 6]].reshape(5, 784) / 255)
+    assert selected.y_test.tolist() == [0.0, 1.0, 1.0, 0.0, 0.0]
+    assert selected.y_train.dtype == np.float64
+
+
+def test_a_file_that_is_not_what_it_says_is_named_with_what_to_do(files) -> None:
+    _, (images, labels) = files
+    with pytest.raises(Failure, match=r"labels: expected .*\n.*Move that file away"):
+        select((images, labels), (labels, images))
+
+
+def test_facts_are_counted_from_the_arrays() -> None:
+    X = np.zeros((4, 784))
+    X[0, :2] = X[3, 1] = 0.5
+    index = np.arange(4)
+    counted = Digits(X, np.array([0.0, 1, 1, 1]), X[:3], np.array([0.0, 0, 1]), index, index[:3])
+    assert dataset_facts(counted) == {
+        "n_train": 4,
+        "n_test": 3,
+        "counts": {"train": {"3": 1, "9": 3}, "test": {"3": 2, "9": 1}},
+        "height": 28,
+        "width": 28,
+        "features": 784,
+        "label_of_3": 0,
+        "label_of_9": 1,
+        "pixels_ever_used": 2,
+        "share_nonzero": 3 / (4 * 784),
+    }

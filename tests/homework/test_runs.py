@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from provenance import records
 from homework.runs import first, from_then_on, summarise
+from provenance import records
 
 T = np.arange(1, 7)
 
@@ -51,13 +51,6 @@ def test_the_first_95_percent_count_even_if_they_are_lost_again() -> None:
     assert summarise(exactly)["above_95_percent_at"] == 3
 
 
-def test_what_never_happened_has_no_timestep() -> None:
-    facts = summarise(series(test_accuracy=np.full(6, 0.5)))
-    assert facts["above_95_percent_at"] is None
-    assert facts["all_units_dead_from"] is None
-    assert facts["constant_output_from"] is None
-
-
 def test_death_and_constancy_count_from_when_they_are_final() -> None:
     facts = summarise(
         series(dead_hidden_units=[0, 1, 0.5, 1, 1, 1], output_spread=[0, 0.9, 0.1, 1e-16, 0, 0])
@@ -88,9 +81,3 @@ def test_when_something_holds_first_and_for_good(holds, at, since) -> None:
     mask = np.array([c == "1" for c in holds])
     assert first(T, mask) == at
     assert from_then_on(T, mask) == since
-
-
-def test_timesteps_are_taken_from_their_column() -> None:
-    mask = np.array([False, True, True])
-    assert first(np.array([10, 20, 30]), mask) == 20
-    assert from_then_on(np.array([10, 20, 30]), mask) == 20

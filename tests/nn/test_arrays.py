@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nn.arrays import BLOCK, as_floats, blocks, require_shape
+from nn.arrays import as_floats, require_shape
 
 
 @pytest.mark.parametrize("values", [[1, 2], np.array([1, 2], np.uint8), np.array([True, False])])
@@ -44,11 +44,3 @@ def test_another_shape_is_refused_with_what_was_expected_first(shape, wanted, me
     with pytest.raises(ValueError) as refusal:
         require_shape("X", np.zeros(shape), *wanted)
     assert str(refusal.value) == message
-
-
-@pytest.mark.parametrize("length", [0, 1, BLOCK, BLOCK + 1, 5 * BLOCK - 1])
-def test_blocks_cover_each_row_once(length) -> None:
-    rows = np.arange(length)
-    parts = [rows[block] for block in blocks(length)]
-    assert all(1 <= len(part) <= BLOCK for part in parts)
-    np.testing.assert_array_equal(np.concatenate([*parts, rows[:0]]), rows)

@@ -33,9 +33,8 @@ with job(snakemake):
         ) from error
     columns = series(run.history)
     records.write_csv(snakemake.output.series, columns)
-    layers = enumerate(zip(run.weight_matrices, run.biases, strict=True), start=1)
-    arrays = {
-        f"{kind}{k}": array for k, layer in layers for kind, array in zip("Wb", layer, strict=True)
-    }
+    arrays = {}
+    for k, layer in enumerate(zip(run.weight_matrices, run.biases, strict=True), start=1):
+        arrays[f"W{k}"], arrays[f"b{k}"] = layer
     records.write_npz(snakemake.output.weights, **arrays)
     records.write_json(snakemake.output.summary, settings | summarise(columns))
