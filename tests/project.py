@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import hashlib
 import json
@@ -26,6 +25,7 @@ TINY = Path(__file__).with_name("tiny.yaml")
 CONFIG = "config/config.yaml"
 PDF = "report/hw2-synthetic.pdf"
 RESULTS = "results/synthetic"
+RECEIPTS = ".snakemake/receipts"
 # With `pretend_mnist`: the first thing that is made from MNIST, and where MNIST comes from.
 DIGITS, MIRROR = "results/digits.npz", "a mirror"
 
@@ -47,12 +47,12 @@ class Ended(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What Snakemake noted of a job."""
+    """What a receipt tells of a job: paths, of outputs with their SHA-256."""
 
     inputs: set[str]
-    outputs: set[str]
-    params: list[str]
-    ended: float
+    outputs: dict[str, str]
+    params: dict[str, Any]
+    done: float
 
 
 class Project:
@@ -139,12 +139,8 @@ class Project:
     def pretend_mnist(self, reference: Project) -> None:
         """Call the reference's drawn digits MNIST: their hashes are its, a folder has them."""
         shutil.copytree(reference / RESULTS / "idx", self / MIRROR)
-        files = sorted((self / MIRROR).iterdir())
-        hashes = {path.name: digest(path) for path in files}
-        sizes = {path.name: path.stat().st_size for path in files}
-        (self / "homework/mnist_files.py").write_text(
-            f'"""Not MNIST."""\nFILES = {hashes!r}\nSIZES = {sizes!r}\n', encoding="utf-8"
-        )
+        sums = "".join(f"{digest(p)}  {p.name}\n" for p in sorted((self / MIRROR).iterdir()))
+        (self / "config/mnist.sha256").write_text(sums, encoding="utf-8")
         self.configure(dataset="mnist", mirrors=[MIRROR])
 
     def results(self) -> dict[str, str]:
@@ -162,35 +158,25 @@ class Project:
         return [name for name, found in self.results().items() if found != should_be.get(name)]
 
     def jobs(self) -> dict[str, Job]:
-        """Read from Snakemake's own notes what each job reads and writes.
-
-        A job is called as by `Planner`.
-        """
-        jobs: dict[str, Job] = {}
-        for path in sorted((self / ".snakemake/metadata").rglob("*")):
-            if path.is_file():
-                output = base64.urlsafe_b64decode(path.name.replace("@", "")).decode()
-                note = json.loads(path.read_text(encoding="utf-8"))
-                step_size = output.split("/")[-2] if note["rule"] == "train" else None
-                name = job_name(note["rule"], step_size)
-                noted = (set(note["input"]), set[str](), note["params"], note["endtime"])
-                jobs.setdefault(name, Job(*noted)).outputs.add(output)
+        """Read from the receipts what each job read and wrote; it is called as by `Planner`."""
+        jobs = {}
+        for path in (self / RECEIPTS).glob("[!.]*"):
+            noted = json.loads(path.read_text(encoding="utf-8"))
+            name = job_name(noted["rule"], noted["wildcards"].get("step_size"))
+            done = path.stat().st_mtime
+            jobs[name] = Job({*noted["inputs"]}, noted["outputs"], noted["params"], done)
         return jobs
 
-    def noted_hashes(self) -> dict[str, str]:
-        """Read what the project itself notes of each file that a job wrote."""
-        notes = [*(self / ".snakemake/seals").glob("[!.]*")]
-        lines = [note.read_text(encoding="utf-8").partition("\n")[0] for note in notes]
-        return {path: noted for noted, _, path in (line.partition("  ") for line in lines)}
-
     def forget(self) -> None:
-        """Remove what the project itself notes of the files that jobs wrote."""
-        shutil.rmtree(self / ".snakemake/seals")
+        """Remove the receipts."""
+        shutil.rmtree(self / RECEIPTS)
 
     def printed_hash(self) -> str:
-        """Read the hash that the report's last page states."""
-        manifest = json.loads((self / RESULTS / "manifest.json").read_text(encoding="utf-8"))
-        return str(manifest["figures"]["chain"])
+        """Compute the chain of hashes that the report's last page states."""
+        program = "import sys; from provenance import manifest as m; print(m.manifest_of(sys.argv[1:]).chain)"
+        return self.run(
+            self.python, "-c", program, *self.jobs()["render_report"].inputs
+        ).said.strip()
 
     def locks(self) -> list[Path]:
         """List Snakemake's locks."""

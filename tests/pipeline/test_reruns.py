@@ -31,7 +31,7 @@ WRITTEN = {"render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
 SOURCE = {"draw_digits", "select_digits", "load_toy", "check_activations", "plot_samples"}
 
-ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", "evaluate_claims", "describe_arrays", *PRINTED}
+ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", "evaluate_claims", *PRINTED}
 
 # Which jobs use a file; of this report's code, but for the two that list and hash all of it.
 LISTING = {"list_code", "render_report"}
@@ -49,7 +49,6 @@ USERS: dict[str, set[str]] = {
     "nn/gram.py": {*TRAIN, "find_mistakes"},
     "nn/losses.py": NETWORK,
     "nn/network.py": {*NETWORK, "find_mistakes"},
-    "nn/threads.py": {*TRAIN, "find_mistakes"},
     "nn/training.py": TRAIN,
     "homework/activation_check.py": {"check_activations"},
     "homework/dataset.py": {
@@ -58,8 +57,9 @@ USERS: dict[str, set[str]] = {
     "homework/facts.py": {"evaluate_claims"},
     "homework/gradient_check.py": {"check_gradients"},
     "homework/memorization.py": {"memorize"},
+    "homework/comparison.py": {"find_mistakes"},
     "homework/mistakes.py": {"find_mistakes"},
-    "homework/mnist_files.py": set(),
+    "homework/properties.py": {"find_mistakes"},
     "homework/runs.py": TRAIN,
     "homework/synthetic.py": {"draw_digits"},
     "homework/toy.py": {"load_toy", "check_gradients"},
@@ -77,11 +77,11 @@ USERS: dict[str, set[str]] = {
     # The machine's modules, but for those that look after builds and are in none.
     **{f"provenance/{name}.py": ALL for name in ("errors", "files", "job", "seals")},
     "provenance/environment.py": {*NETWORK, "find_mistakes"},
-    "provenance/manifest.py": {"describe_arrays", *WRITTEN},
+    "provenance/manifest.py": {*WRITTEN},
     "provenance/numerics.py": {*NETWORK, "find_mistakes"},
     "provenance/packages.py": {"render_report"},
     "provenance/records.py": ALL - {"evaluate_claims", "list_code", "typeset"},
-    "provenance/sums.py": {"describe_arrays", "render_report"},
+    "provenance/sums.py": {"render_report"},
     "provenance/document/claims.py": {"evaluate_claims"},
     "provenance/document/latex.py": {"evaluate_claims", "list_code", "render_report"},
     "provenance/document/listing_style.py": {"render_report"},
@@ -134,15 +134,18 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
     config = yaml.safe_load(TINY.read_text(encoding="utf-8"))
     step_sizes = [str(size) for size in config["training"].pop("step_sizes")]
     expected = {
-        "draw_digits": [config["synthetic"]],
-        "load_toy": [config["toy"]["seed"]],
-        **{train: [config["training"]] for train in TRAIN},
-        "memorize": [config["memorization"]],
-        "evaluate_claims": [False, step_sizes],
-        "render_report": [config["author"], "synthetic", step_sizes],
+        "draw_digits": {"synthetic": config["synthetic"]},
+        "load_toy": {key: config["toy"][key] for key in ("seed", "sha256")},
+        **{train: {"training": config["training"]} for train in TRAIN},
+        "memorize": {"memorization": config["memorization"]},
+        "evaluate_claims": {"must_hold": False, "step_sizes": step_sizes},
+        "render_report": {
+            "author": config["author"],
+            "dataset": "synthetic",
+            "step_sizes": step_sizes,
+        },
     }
-    found = {name: job.params for name, job in jobs.items() if job.params}
-    assert found == {name: sorted(map(repr, values)) for name, values in expected.items()}
+    assert {name: job.params for name, job in jobs.items() if job.params} == expected
 
 
 def configured(**changes: object) -> Edit:
@@ -166,7 +169,7 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     "a document": (edited("README.md"), set()),
     "another step size": (
         configured(training={"step_sizes": [0.1, 1.0]}),
-        {"train 1.0", "plot_state", "evaluate_claims", "describe_arrays", *PRINTED},
+        {"train 1.0", "plot_state", "evaluate_claims", *PRINTED},
     ),
     "two values of the config exchanged": (
         configured(training={"hidden": 50, "batch_size": 16}),
@@ -174,7 +177,7 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     ),
     "a value of the memorization": (
         configured(memorization={"seeds": 3}),
-        {"memorize", "plot_memorization", "evaluate_claims", "describe_arrays", *PRINTED},
+        {"memorize", "plot_memorization", "evaluate_claims", *PRINTED},
     ),
     "backward_pass": (edited("nn/network.py"), ALL - SOURCE),
 }
@@ -188,7 +191,7 @@ def test_an_edit_reruns_what_uses_it(built: Project, planned: Planner, edit: str
 
 
 def ran(project: Project, since: float) -> set[str]:
-    return {name for name, job in project.jobs().items() if job.ended >= since}
+    return {name for name, job in project.jobs().items() if job.done >= since}
 
 
 @pytest.mark.parametrize(
@@ -221,7 +224,7 @@ def test_a_record_that_is_gone_or_altered_is_made_again(
     (built / path).unlink()
     # No report outlives its records.
     assert {maker, "typeset"} <= planned(built)
-    assert planned(built) <= follow(jobs, {maker}) | {"describe_arrays", *WRITTEN}
+    assert planned(built) <= follow(jobs, {maker}) | {*WRITTEN}
 
 
 def test_a_damaged_file_in_the_download_cache_is_fetched_again(
