@@ -173,10 +173,9 @@ class Project:
 
     def printed_hash(self) -> str:
         """Compute the chain of hashes that the report's last page states."""
-        program = "import sys; from provenance import manifest as m; print(m.manifest_of(sys.argv[1:]).chain)"
-        return self.run(
-            self.python, "-c", program, *self.jobs()["render_report"].inputs
-        ).said.strip()
+        program = "import sys, provenance.manifest as m; print(m.manifest_of(sys.argv[1:]).chain)"
+        inputs = self.jobs()["render_report"].inputs
+        return self.run(self.python, "-c", program, *inputs).said.strip()
 
     def locks(self) -> list[Path]:
         """List Snakemake's locks."""
