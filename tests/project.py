@@ -26,6 +26,7 @@ CONFIG = "config/config.yaml"
 RECEIPTS = ".snakemake/receipts"
 PDF = "report/hw2-synthetic.pdf"
 RESULTS = "results/synthetic"
+RECEIPTS = ".snakemake/receipts"
 # With `pretend_mnist`: the first thing that is made from MNIST, and where MNIST comes from.
 DIGITS, MIRROR = "results/digits.npz", "a mirror"
 
@@ -47,12 +48,12 @@ class Ended(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What a job's receipt says, and when it was written; files by path, with their hash."""
+    """What a receipt tells of a job: paths, of outputs with their SHA-256."""
 
-    inputs: dict[str, str]
+    inputs: set[str]
     outputs: dict[str, str]
     params: dict[str, Any]
-    ended: float
+    done: float
 
 
 class Project:
@@ -139,8 +140,8 @@ class Project:
     def pretend_mnist(self, reference: Project) -> None:
         """Call the reference's drawn digits MNIST: their hashes are its, a folder has them."""
         shutil.copytree(reference / RESULTS / "idx", self / MIRROR)
-        lines = [f"{digest(path)}  {path.name}\n" for path in sorted((self / MIRROR).iterdir())]
-        (self / "config/mnist.sha256").write_text("".join(lines), encoding="utf-8")
+        sums = "".join(f"{digest(p)}  {p.name}\n" for p in sorted((self / MIRROR).iterdir()))
+        (self / "config/mnist.sha256").write_text(sums, encoding="utf-8")
         self.configure(dataset="mnist", mirrors=[MIRROR])
 
     def results(self) -> dict[str, str]:
@@ -158,18 +159,24 @@ class Project:
         return [name for name, found in self.results().items() if found != should_be.get(name)]
 
     def jobs(self) -> dict[str, Job]:
-        """Read the receipts of all jobs; a job is called as by `Planner`."""
-        found = {}
-        for path in sorted((self / RECEIPTS).glob("[!.]*.json")):
-            receipt = json.loads(path.read_text(encoding="utf-8"))
-            name = job_name(receipt["rule"], receipt["wildcards"].get("step_size"))
-            files = receipt["inputs"], receipt["outputs"]
-            found[name] = Job(*files, receipt["params"], path.stat().st_mtime)
-        return found
+        """Read from the receipts what each job read and wrote; it is called as by `Planner`."""
+        jobs = {}
+        for path in (self / RECEIPTS).glob("[!.]*"):
+            noted = json.loads(path.read_text(encoding="utf-8"))
+            name = job_name(noted["rule"], noted["wildcards"].get("step_size"))
+            done = path.stat().st_mtime
+            jobs[name] = Job({*noted["inputs"]}, noted["outputs"], noted["params"], done)
+        return jobs
 
     def forget(self) -> None:
         """Remove the receipts."""
         shutil.rmtree(self / RECEIPTS)
+
+    def printed_hash(self) -> str:
+        """Compute the chain of hashes that the report's last page states."""
+        program = "import sys, provenance.manifest as m; print(m.manifest_of(sys.argv[1:]).chain)"
+        inputs = self.jobs()["render_report"].inputs
+        return self.run(self.python, "-c", program, *inputs).said.strip()
 
     def locks(self) -> list[Path]:
         """List Snakemake's locks."""

@@ -29,21 +29,19 @@ COMPUTED = {*TRAIN, "memorize"}
 NETWORK = {*COMPUTED, "check_gradients"}
 WRITTEN = {"render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
+READERS = {*TRAIN, "find_mistakes", "plot_samples", "plot_mistakes"}  # of images
 SOURCE = {"draw_digits", "select_digits", "load_toy", "check_activations", "plot_samples"}
 
 ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", "evaluate_claims", *PRINTED}
 
-# Which jobs use a file; of this report's code, but for the two that list and hash all of it.
+# Which jobs use a file, but for the two that print and hash the code of all.
 LISTING = {"list_code", "render_report"}
 USERS: dict[str, set[str]] = {
-    "nn/__init__.py": {
-        *(*NETWORK, "check_activations", "load_toy", "find_mistakes"),
-        *("select_digits", "plot_samples"),
-    },
+    "nn/__init__.py": {*NETWORK, *READERS, "check_activations", "load_toy", "select_digits"},
     "nn/activations.py": {*NETWORK, "check_activations", "find_mistakes"},
     "nn/arrays.py": {*NETWORK, "check_activations", "find_mistakes", "load_toy"},
     "nn/batches.py": COMPUTED,
-    "nn/digits.py": {"select_digits", "plot_samples"},
+    "nn/digits.py": {*READERS, "select_digits"},
     "nn/evaluation.py": TRAIN,
     "nn/gradients.py": {"check_gradients"},
     "nn/gram.py": {*TRAIN, "find_mistakes"},
@@ -51,12 +49,12 @@ USERS: dict[str, set[str]] = {
     "nn/network.py": {*NETWORK, "find_mistakes"},
     "nn/training.py": TRAIN,
     "homework/activation_check.py": {"check_activations"},
-    "homework/dataset.py": {
-        *("select_digits", *TRAIN, "find_mistakes", "plot_samples", "plot_mistakes")
-    },
+    "homework/dataset.py": {*READERS, "select_digits"},
     "homework/gradient_check.py": {"check_gradients"},
     "homework/memorization.py": {"memorize"},
-    **{f"homework/{n}.py": {"find_mistakes"} for n in ("comparison", "mistakes", "properties")},
+    "homework/comparison.py": {"find_mistakes"},
+    "homework/mistakes.py": {"find_mistakes"},
+    "homework/properties.py": {"find_mistakes"},
     "homework/runs.py": TRAIN,
     "homework/selection.py": {"select_digits"},
     "homework/synthetic.py": {"draw_digits"},
@@ -75,13 +73,10 @@ USERS: dict[str, set[str]] = {
     # The machine's modules, but for those that look after builds and are in none.
     **{f"provenance/{name}.py": ALL for name in ("errors", "files", "job", "receipts")},
     "provenance/environment.py": {*NETWORK, "find_mistakes"},
-    "provenance/configuration.py": {"render_report"},
-    "provenance/manifest.py": {"render_report"},
     "provenance/records.py": ALL - {"evaluate_claims", "list_code", "typeset"},
-    "provenance/document/claims.py": {"evaluate_claims", "render_report"},
-    "provenance/document/latex.py": {"evaluate_claims", "list_code", "render_report"},
+    "provenance/document/claims.py": {"evaluate_claims"},
+    "provenance/document/latex.py": {"evaluate_claims", "list_code"},
     "provenance/document/listings.py": {"list_code"},
-    "provenance/document/report.py": {"render_report"},
     "provenance/document/typeset.py": {"typeset"},
 }
 
@@ -112,11 +107,13 @@ def test_each_source_is_an_input_of_the_jobs_that_use_it(jobs: Jobs) -> None:
     rooms = ("nn/", "homework/", "provenance/", "workflow/scripts/")
     names = {n for n in sources() if n.startswith(rooms) and not n.endswith("__init__.py")}
     found = {name: users(jobs, name) for name in {*names, *USERS}}
-    for name in [name for name in found if found[name] or not name.startswith("provenance/")]:
-        assert found[name] & LISTING, f"{name} is neither printed nor hashed"
-        found[name] -= LISTING
-        expected[name] = expected.get(name, {"is in no table"}) - LISTING
-    assert {name: used for name, used in found.items() if name in expected or used} == expected
+    for name, used_by in found.items():
+        ours = not name.startswith("provenance/")
+        aside = LISTING if ours else {"render_report"}
+        assert used_by & aside or not (ours or used_by), f"{name} is neither printed nor hashed"
+        found[name] = used_by - aside
+        expected[name] = expected.get(name, {"is in no table"} if ours else set()) - aside
+    assert found == expected
 
 
 def test_each_template_is_an_input_of_the_job_that_fills_it(jobs: Jobs) -> None:
@@ -128,16 +125,20 @@ def test_each_template_is_an_input_of_the_job_that_fills_it(jobs: Jobs) -> None:
 def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> None:
     config = yaml.safe_load(TINY.read_text(encoding="utf-8"))
     step_sizes = [str(size) for size in config["training"].pop("step_sizes")]
-    toy = {key: config["toy"][key] for key in ("sha256", "seed")}
-    told = {"step_sizes": step_sizes, "facts": jobs["render_report"].params["facts"]}
+    facts = ["toy", "gradients", "activations", "digits", "mistakes", "memorization"]
     expected = {
         "draw_digits": {"synthetic": config["synthetic"]},
-        "load_toy": toy,
+        "load_toy": {key: config["toy"][key] for key in ("seed", "sha256")},
         **{train: {"training": config["training"]} for train in TRAIN},
-        "memorize": {"memorization": config["memorization"]},
-        "evaluate_claims": {"must_hold": False, **told},
-        "render_report": {"author": config["author"], "dataset": "synthetic", **told},
         **{plot: {"figure": plot.removeprefix("plot_")} for plot in PLOTS},
+        "memorize": {"memorization": config["memorization"]},
+        "evaluate_claims": {"facts": facts, "must_hold": False, "step_sizes": step_sizes},
+        "render_report": {
+            "facts": facts,
+            "author": config["author"],
+            "dataset": "synthetic",
+            "step_sizes": step_sizes,
+        },
     }
     assert {name: job.params for name, job in jobs.items() if job.params} == expected
 
@@ -185,7 +186,7 @@ def test_an_edit_reruns_what_uses_it(built: Project, planned: Planner, edit: str
 
 
 def ran(project: Project, since: float) -> set[str]:
-    return {name for name, job in project.jobs().items() if job.ended >= since}
+    return {name for name, job in project.jobs().items() if job.done >= since}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ HANDOUTS = {
     "claims.yaml": "0 0.01 1 1000 2 3 9 95 98",
 }
 NOT_TEXT = re.compile(r"<<.*?>>|\(\(\*.*?\*\)\)|\(\(=.*?=\)\)", re.DOTALL)
-LENGTH = re.compile(r"\d*\.?\d+(?:em|ex|pt|cm|mm|in|\\textwidth|\\linewidth)\b")
+LENGTH = re.compile(
+    r"\\fontsize\{.*?\}\{.*?\}|\d*\.?\d+(?:em|ex|pt|cm|mm|in|\\textwidth|\\linewidth)\b"
+)
 NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
