@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.tasks import Data
 from nn.arrays import FloatArray
 
+Arrays = list[npt.NDArray[Any]]
 
-def train(
-    data: Data,
-    weight_matrices: Sequence[FloatArray],
-    batches: Sequence[npt.NDArray[np.intp]],
-    step_size: float,
-) -> FloatArray:
-    """Train a two-layer network by SGD and evaluate it after each update.
 
-    Parameters
-    ----------
-    data : Data
-        Training set and test set.
-    weight_matrices : sequence of ndarray
-        The weights to start from, of shapes (d, h) and (h, 1). They are not changed.
-    batches : sequence of ndarray of int
-        The training images of each update.
-    step_size : float
-        The step size.
+def train(data: Arrays, weight_matrices: Arrays, batches: Arrays, step_size: float) -> FloatArray:
+    """Train a two-layer network by SGD; evaluate each batch before its update, the test set after.
 
-    Returns
-    -------
-    ndarray of shape (updates, 4)
-        Loss and accuracy on the batch before its update, then on the test set after it.
+    Returns a row per update: loss and accuracy of the batch, loss and accuracy of the test set.
     """
+    X_train, y_train, X_test, y_test = data
     W1, W2 = (W.copy() for W in weight_matrices)
     b1, b2 = np.zeros(W1.shape[1]), np.zeros(1)
     history = []
     for batch in batches:
-        x, y = data.X_train[batch], data.y_train[batch]
+        x, y = X_train[batch], y_train[batch]
         s = x @ W1 + b1
         out = np.maximum(s, 0)
         g = sigmoid(out @ W2 + b2)[:, 0]
@@ -52,8 +35,8 @@ def train(
         W1 -= step_size * (x.T @ dL_ds1)
         b1 -= step_size * dL_ds1.sum(axis=0)
 
-        g = sigmoid(np.maximum(data.X_test @ W1 + b1, 0) @ W2 + b2)[:, 0]
-        history.append((*on_batch, *scores(g, data.y_test)))
+        g = sigmoid(np.maximum(X_test @ W1 + b1, 0) @ W2 + b2)[:, 0]
+        history.append((*on_batch, *scores(g, y_test)))
     return np.array(history)
 
 

@@ -7,29 +7,18 @@ threads the variants have not been compared on a quiet machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from benchmarks.tasks import Data
+from benchmarks.peer_numpy import Arrays
 from nn.arrays import FloatArray
 
 
-def train(
-    data: Data,
-    weight_matrices: Sequence[FloatArray],
-    batches: Sequence[npt.NDArray[np.intp]],
-    step_size: float,
-    *,
-    dtype: torch.dtype = torch.float64,
-) -> FloatArray:
-    """Do what `benchmarks.peer_numpy.train` does, in PyTorch and the given precision."""
-    X_train, y_train, X_test, y_test = (torch.from_numpy(array).to(dtype) for array in data)
-    model = network(weight_matrices, dtype)
+def train(data: Arrays, weight_matrices: Arrays, batches: Arrays, step_size: float) -> FloatArray:
+    """Do what `benchmarks.peer_numpy.train` does, in float64 as well."""
+    X_train, y_train, X_test, y_test = map(torch.from_numpy, data)
+    model = network(weight_matrices)
     optimizer = torch.optim.SGD(model.parameters(), lr=step_size, fused=True)
     history = []
     for batch in map(torch.from_numpy, batches):
@@ -47,14 +36,14 @@ def train(
     return np.array(history)
 
 
-def network(weight_matrices: Sequence[FloatArray], dtype: torch.dtype) -> nn.Sequential:
+def network(weight_matrices: Arrays) -> torch.nn.Sequential:
     """Make the network with the given weights and zero biases."""
-    layers = [nn.Linear(*W.shape, dtype=dtype) for W in weight_matrices]
+    layers = [torch.nn.Linear(*W.shape, dtype=torch.float64) for W in weight_matrices]
     with torch.no_grad():
         for layer, W in zip(layers, weight_matrices, strict=True):
             layer.weight.copy_(torch.from_numpy(W.T))
             layer.bias.zero_()
-    return nn.Sequential(layers[0], nn.ReLU(), layers[1])
+    return torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
 
 
 def accuracy(logits: torch.Tensor, y: torch.Tensor) -> float:

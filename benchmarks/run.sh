@@ -2,7 +2,7 @@
 # run.sh [ARGUMENT...]: measure the project's speed beside PyTorch and plain NumPy.
 #
 # Works in an environment of its own, benchmarks/.venv, with the project's pinned packages and
-# PyTorch. The arguments go to benchmarks/bench.py: --only, --repeats, --quick.
+# PyTorch. The arguments go to benchmarks/bench.py.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . setup/common.sh
