@@ -7,10 +7,11 @@ import hashlib
 import io
 import os
 import resource
+import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,16 +20,17 @@ from typing import Any, ClassVar
 import pytest
 
 from provenance import records
-from provenance import mirrors as sources
 from provenance.errors import Failure
 from provenance.mirrors import Patience, fetch, read_sums
 
+ROOT = Path(__file__).resolve().parents[2]
 CONTENT = {name: (f"the bytes of {name}\n" * 3000).encode() for name in ("images.gz", "labels.gz")}
 FILES = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENT.items()}
-SIZES = {name: len(content) for name, content in CONTENT.items()}
 ONE = {"files": {"images.gz": FILES["images.gz"]}}
-ALL = {"files": FILES}
-QUICK = Patience(connect=0.5, silence=0.4, total=5.0, attempts=2, pause=0.01)
+#: A machine may be slow: only who says nothing at all is given so little time.
+HASTY = Patience(silence=1.0, pause=0.01)
+CALM = Patience(pause=0.01)
+SILENT = "silent or too slow for 1 s"
 
 
 class Mirror(BaseHTTPRequestHandler):
@@ -42,43 +44,53 @@ class Mirror(BaseHTTPRequestHandler):
         content = CONTENT.get(name, b"")
         self.asked[manner] += 1
         if manner.isdigit():
-            self.send_error(int(manner))
+            self.send_error(int(manner), "\x1b[2J Look here")
         elif manner == "flaky" and self.asked[manner] == 1:
             self.send_error(503)
+        elif manner == "garbage":
+            self.wfile.write(b"\x1b[31mHTTP\r\n\r\n")
         elif manner == "html":
             self.answer(b"<!DOCTYPE html><title>Log in</title>")
         elif manner == "wrong":
             self.answer(bytes(len(content)))
-        elif manner == "large":
-            self.answer(content * 50)
         elif manner == "endless":
-            self.answer(content * 50, announced=None)
+            self.answer(b"", None)
+            self.drip(bytes(1 << 20))
         elif manner == "short":
-            self.answer(content[:40_000], announced=len(content))
-        elif manner == "cut":
-            self.answer(content[:40_000], announced=None)
+            self.answer(content[:40_000], {"Content-Length": len(content)})
         elif manner == "mute":
-            self.over.wait(5)
+            self.over.wait(60)
         elif manner == "stall":
-            self.answer(content[:40_000], announced=len(content))
-            self.over.wait(5)
+            self.answer(content[:40_000], {"Content-Length": len(content)})
+            self.over.wait(60)
         elif manner == "trickle":
-            self.answer(b"", announced=len(content))
-            for byte in content:
-                if self.over.wait(0.05):
-                    break
-                self.wfile.write(bytes([byte]))
+            self.answer(b"", {"Content-Length": len(content)})
+            self.drip(b"x", 0.05)
+        elif manner == "headers":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            self.drip(b"A: b\r\n"[:1], 0.05)
+        elif manner == "moved":
+            self.answer(b"", {"Location": f"/good/{name}"}, code=302)
+            self.drip(bytes(1 << 20))
+        elif manner == "around":
+            self.answer(b"", {"Location": self.path}, code=302)
+        elif manner == "encoded":
+            self.answer(content, {"Content-Encoding": "gzip", "Content-Length": len(content)})
         else:
-            self.answer(content)
+            self.answer(content, {"Content-Length": len(content)})
 
-    def answer(self, body: bytes, announced: int | None = -1) -> None:
-        """Send a body, by default with its true length."""
-        self.send_response(200)
-        if announced is not None:
-            self.send_header("Content-Length", str(len(body) if announced < 0 else announced))
+    def answer(self, body: bytes, headers: dict[str, Any] | None = None, code: int = 200) -> None:
+        """Send a head and a body."""
+        self.send_response_only(code)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-        self.wfile.flush()
+
+    def drip(self, drop: bytes, pause: float = 0.0) -> None:
+        """Send the same for as long as anybody listens."""
+        while not self.over.wait(pause):
+            self.wfile.write(drop)
 
     def log_message(self, *arguments: object) -> None:
         """Keep quiet."""
@@ -120,9 +132,9 @@ def cache(tmp_path: Path) -> Path:
 
 
 def quiet(folder: Path, mirrors: list[str], **options: Any) -> list[str]:
-    """Fetch with little patience; return the lines that were reported."""
+    """Fetch; return the lines that were reported."""
     lines: list[str] = []
-    fetch(folder, mirrors, report=lines.append, patience=QUICK, **(ALL | options))
+    fetch(folder, mirrors, **({"files": FILES, "report": lines.append, "patience": CALM} | options))
     return lines
 
 
@@ -132,117 +144,129 @@ def failure(folder: Path, mirrors: list[str], **options: Any) -> Failure:
     return caught.value
 
 
-def test_the_real_files_match_their_hashes() -> None:
-    folder = Path(__file__).parents[3] / "shared" / "mnist"
+def test_sums_are_read_as_sha256sum_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "sums"
+    path.write_text("# two files\n" + "".join(f"{FILES[name]}  {name}\n" for name in FILES))
+    assert read_sums(path) == FILES
+
+
+def test_the_committed_sums_are_those_of_the_real_files() -> None:
+    sums = read_sums(ROOT / "config" / "mnist.sha256")
+    assert len(sums) == 4
+    folder = ROOT.parent / "shared" / "mnist"
     if not folder.is_dir():
         pytest.skip("MNIST is not on this machine")
-    assert set(state(folder).values()) == {"good"}
+    for name, expected in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
-def test_an_address_serves_with_and_without_a_final_slash(
-    server: str, cache: Path, slash: str
+@pytest.mark.parametrize("form", ["{server}/good", "{server}/good/", "{mirror}", "~/a mirror/",
+                                  "file://{mirror}", "{server}/flaky", "{server}/moved",
+                                  "{server}/encoded"])  # fmt: skip
+def test_addresses_and_folders_serve(
+    server: str, mirror: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    quiet(cache, [f"{server}/good{slash}"])
+    # Moved: a redirect whose own body never ends. Encoded: called an encoding by its server.
+    monkeypatch.setenv("HOME", str(mirror.parent))
+    address = form.format(
+        server=server, mirror=str(mirror).replace(" ", "%20" if "file" in form else " ")
+    )
+    quiet(cache, [address])
     assert {path.name: path.read_bytes() for path in cache.iterdir()} == CONTENT
 
 
-@pytest.mark.parametrize("form", [str, lambda path: f"{path}/", Path.as_uri], ids=range(3))
-def test_a_folder_serves_as_a_path_and_as_an_address(
-    mirror: Path, cache: Path, form: Callable[[Path], str]
-) -> None:
-    quiet(cache, [form(mirror)])
-    assert state(cache, **ALL) == dict.fromkeys(CONTENT, "good")
-
-
 @pytest.mark.parametrize(
-    ("manner", "reason"),
+    ("manner", "times", "reason"),
     [
-        ("403", "answered 403 Forbidden"),
-        ("404", "answered 404 Not Found"),
-        ("500", "answered 500 Internal Server Error"),
-        ("html", "a web page instead of the file, 36 of 69000 bytes"),
-        ("wrong", "another file (SHA-256 differs), 69000 of 69000 bytes"),
-        ("large", "expected a file of 69000 bytes; got one of 3450000"),
-        ("endless", "expected a file of 69000 bytes; got more"),
-        ("short", "broke off after 32768 of 69000 bytes"),
-        ("cut", "another file (SHA-256 differs), 40000 of 69000 bytes"),
-        ("mute", "no answer for 0.4 s"),
-        ("stall", "broke off after"),
+        ("403", 1, "answered 403 Forbidden"),
+        ("404", 1, "answered 404 Not Found"),
+        ("429", 2, "answered 429 Too Many Requests"),
+        ("500", 2, "answered 500 Internal Server Error"),
+        ("html", 1, "a web page instead of the file, 36 bytes"),
+        ("wrong", 1, "another file (SHA-256 differs), 69000 bytes"),
+        ("endless", 1, "expected a file of at most 100000 bytes; got more"),
+        ("short", 2, "broke off after 40000 bytes (the server hung up early)"),
+        ("garbage", 2, "?[31mHTTP"),
+        ("around", 12, "Exceeded 5 redirects."),
     ],
 )
-def test_a_bad_mirror_is_passed_over_and_its_reason_is_kept(
-    server: str, mirror: Path, cache: Path, manner: str, reason: str
+def test_a_bad_mirror_is_passed_over_and_asked_again_only_where_that_may_help(
+    server: str, mirror: Path, cache: Path, manner: str, times: int, reason: str
 ) -> None:
-    lines = quiet(cache, [f"{server}/{manner}", str(mirror)], **ONE)
+    options = ONE | {"most": 100_000}
+    lines = quiet(cache, [f"{server}/{manner}", str(mirror)], **options)
     assert lines == [f"images.gz: fetched from {mirror}"]
+    assert Mirror.asked[manner] == times
     assert [path.name for path in cache.iterdir()] == ["images.gz"]
-    error = failure(cache.with_name("other"), [f"{server}/{manner}"], **ONE)
+    error = failure(cache.with_name("other"), [f"{server}/{manner}"], **options)
     assert f"{server}/{manner}: {reason}" in error.cause
     assert list(cache.with_name("other").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("manner", "times"),
-    [("403", 1), ("404", 1), ("html", 1), ("wrong", 1), ("500", 2), ("429", 2), ("short", 2),
-     ("cut", 2), ("mute", 2), ("stall", 2)],
-)  # fmt: skip
-def test_a_mirror_is_asked_again_where_that_can_help_and_no_more_than_agreed(
-    server: str, cache: Path, manner: str, times: int
-) -> None:
-    failure(cache, [f"{server}/{manner}"], **ONE)
-    assert Mirror.asked[manner] == times
-
-
-def test_a_mirror_that_stumbles_once_serves_at_the_second_attempt(server: str, cache: Path) -> None:
-    assert quiet(cache, [f"{server}/flaky"], **ONE)
-    assert Mirror.asked["flaky"] == 2
-
-
-def test_a_server_that_sends_a_byte_now_and_then_cannot_hold_the_build_up(
-    server: str, cache: Path
+@pytest.mark.parametrize("manner", ["mute", "stall", "trickle", "headers"])
+def test_a_server_that_is_silent_or_too_slow_cannot_hold_the_build_up(
+    server: str, cache: Path, manner: str
 ) -> None:
     start = time.monotonic()
-    failure(cache, [f"{server}/trickle"], **ONE)
-    assert time.monotonic() - start < 2.5
+    error = failure(cache, [f"{server}/{manner}"], patience=HASTY, **ONE)
+    assert SILENT in error.cause
+    assert Mirror.asked[manner] == 2
+    assert time.monotonic() - start < 30
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_the_time_for_all_mirrors_together_is_bounded(server: str, cache: Path) -> None:
     mirrors = [f"{server}/mute/".replace("127.0.0.1", f"127.0.0.{n}") for n in range(1, 9)]
-    start = time.monotonic()
-    with pytest.raises(Failure, match=r"not tried: 0\.3 s were over"):
-        fetch(cache, mirrors, patience=QUICK._replace(total=0.3), **ONE)
-    assert time.monotonic() - start < 2
+    with pytest.raises(Failure, match=r"time is up(.|\n)*not tried: 1 s were over"):
+        fetch(cache, mirrors, patience=HASTY._replace(silence=60, total=1.0), **ONE)
 
 
-def test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(cache: Path) -> None:
-    with Server(("127.0.0.1", 0), Mirror) as closed:
-        address = f"http://127.0.0.1:{closed.server_port}"
-    error = failure(cache, [address])
-    assert error.cause.count("Connection refused") == 1
-    asker = sources._Asker(QUICK, None)
-    with pytest.raises(sources.MirrorError, match="refused"):
-        asker.ask(address, "images.gz", "", 1)
-    assert list(asker.dead) == [address]
+def test_a_name_that_is_looked_up_for_ever_does_not_hold_the_build_up(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(60))
+    assert SILENT in failure(cache, ["http://nowhere.invalid"], patience=HASTY).cause
+
+
+def test_a_password_in_an_address_is_used_but_never_said(server: str, cache: Path) -> None:
+    secret = server.replace("://", "://me:geheim@")
+    lines = quiet(cache, [f"{secret}/404", "http://me:geheim@[x", f"{secret}/good"], **ONE)
+    assert lines == [f"images.gz: fetched from {server}/good"]
+    error = failure(cache.with_name("2"), [f"{secret}/404", "http://me:geheim@[x"])
+    assert f"{server}/404: answered 404" in error.cause
+    assert "geheim" not in str(error)
+
+
+def test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+    connect = "urllib3.util.connection.create_connection"
+
+    def refuse(address: object, *_: object, **__: object) -> None:
+        tried.append(address)
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+
+    monkeypatch.setattr(connect, refuse)
+    error = failure(cache, ["http://127.0.0.1:9"])
+    assert error.cause.count("http://127.0.0.1:9: Connection refused") == 1
+    assert len(tried) == 2
 
 
 def test_when_every_mirror_failed_each_reason_stands_there_with_what_to_do(
     server: str, cache: Path, tmp_path: Path
 ) -> None:
+    records.write_bytes(cache / "images.gz", b"mine")
     mirrors = [str(tmp_path / "nowhere"), f"{server}/404", "ftp://x/y", str(tmp_path)]
-    error = failure(cache, mirrors)
+    error = failure(cache, mirrors, what="LETTERS", remedy="Draw them")
+    assert [path.name for path in cache.iterdir()] == ["images.gz.damaged"]
     reasons = ["no such folder", "answered 404 Not Found", "expected a folder or an address with"]
     for place, reason in zip(mirrors, [*reasons, "no such file in it"], strict=True):
         assert f"{place}: {reason}" in error.cause
+    assert f"expected 2 files of LETTERS in {cache}; 2 are missing" in error.cause
+    assert error.remedy.startswith(f"Draw them; or put into {cache} the files")
     for name, sha256 in FILES.items():
         assert f"{sha256}  {name}" in error.remedy
-    assert str(cache) in error.remedy
-    assert "snakemake" in error.remedy
-
-
-def test_without_any_mirror_the_files_are_named(cache: Path) -> None:
-    error = failure(cache, [])
-    assert "names no mirror" in error.cause
 
 
 def test_files_that_could_be_had_are_kept_when_others_could_not(mirror: Path, cache: Path) -> None:
@@ -250,7 +274,7 @@ def test_files_that_could_be_had_are_kept_when_others_could_not(mirror: Path, ca
     error = failure(cache, [str(mirror)])
     assert "1 are missing" in error.cause
     assert "images.gz" not in error.remedy
-    assert state(cache, **ALL) == {"images.gz": "good", "labels.gz": "missing"}
+    assert [path.name for path in cache.iterdir()] == ["images.gz"]
 
 
 def test_good_files_are_left_untouched_and_need_no_mirror(mirror: Path, cache: Path) -> None:
@@ -270,7 +294,6 @@ def test_a_flipped_byte_is_noticed_though_size_and_time_are_the_same(
     damaged[777] ^= 1
     path.write_bytes(damaged)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert state(cache, **ALL)["images.gz"] == "damaged"
     lines = quiet(cache, [str(mirror)])
     assert "set aside as images.gz.damaged" in lines[0]
     assert path.read_bytes() == CONTENT["images.gz"]
@@ -284,13 +307,6 @@ def test_what_was_set_aside_before_is_never_overwritten(mirror: Path, cache: Pat
         quiet(cache, [str(mirror)])
     kept = [cache / f"images.gz.damaged{suffix}" for suffix in ("", "-2", "-3")]
     assert [path.read_text() for path in kept] == ["first", "second", "third"]
-
-
-def test_a_damaged_file_does_not_keep_its_name_when_no_mirror_answers(cache: Path) -> None:
-    cache.mkdir()
-    (cache / "images.gz").write_text("mine")
-    failure(cache, [], **ONE)
-    assert [path.name for path in cache.iterdir()] == ["images.gz.damaged"]
 
 
 def test_the_name_of_a_damaged_file_never_vanishes(mirror: Path, cache: Path) -> None:
@@ -332,12 +348,6 @@ def test_a_damaged_file_is_kept_where_there_are_no_hard_links(
     assert (cache / "images.gz.damaged").read_text() == "mine"
 
 
-def test_damaged_files_can_be_set_aside_without_a_fetch(mirror: Path) -> None:
-    (mirror / "images.gz").write_text("damaged")
-    assert sources.set_aside(mirror, report=lambda _: None, **ALL) == ["images.gz"]
-    assert sorted(path.name for path in mirror.iterdir()) == ["images.gz.damaged", "labels.gz"]
-
-
 @pytest.mark.parametrize("kind", ["folder", "fifo", "dangling link"])
 def test_whatever_else_has_the_name_is_set_aside(mirror: Path, cache: Path, kind: str) -> None:
     cache.mkdir()
@@ -345,9 +355,8 @@ def test_whatever_else_has_the_name_is_set_aside(mirror: Path, cache: Path, kind
     {"folder": path.mkdir, "fifo": lambda: os.mkfifo(path)}.get(
         kind, lambda: path.symlink_to("nothing")
     )()
-    assert state(cache, **ALL)["images.gz"] == "damaged"
     quiet(cache, [str(mirror)])
-    assert state(cache, **ALL)["images.gz"] == "good"
+    assert path.read_bytes() == CONTENT["images.gz"]
     assert os.path.lexists(cache / "images.gz.damaged")
 
 
@@ -357,7 +366,7 @@ def test_a_file_of_a_folder_mirror_is_checked_and_read_no_further_than_it_should
     with (mirror / "images.gz").open("wb") as file:
         file.truncate(1 << 40)
     assert "got more" in failure(cache, [str(mirror)], **ONE).cause
-    (mirror / "images.gz").write_bytes(bytes(SIZES["images.gz"]))
+    (mirror / "images.gz").write_bytes(bytes(69_000))
     assert "SHA-256 differs" in failure(cache, [str(mirror)], **ONE).cause
 
 
@@ -367,7 +376,6 @@ def test_fetches_at_the_same_time_into_one_cache_all_succeed(mirror: Path, cache
         (cache / "images.gz").write_text("damaged")
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: quiet(cache, [str(mirror)]), range(8)))
-        assert state(cache, **ALL) == dict.fromkeys(CONTENT, "good")
         (cache / "images.gz.damaged").unlink()
         assert sorted(path.name for path in cache.iterdir()) == sorted(CONTENT)
         for name in CONTENT:
