@@ -36,7 +36,7 @@ def edited(text: str, old: str, new: str) -> str:
         ("epochs: 1", "epochs: one", "training.epochs: expected a whole number, 1 or more"),
         ("- 0.1", "- .nan", "training.step_sizes.0: expected a finite number; got nan"),
         ("- 0.1", "- 1e-3", "write it with a point, as 0.001 or 1.0e-3"),
-        ("", None, "config/config.yaml: expected sections as `author:`; got an empty file."),
+        ("", None, "config/config.yaml: expected sections as `name:`; got an empty file."),
         ("training:", "training: [", "config/config.yaml is not valid YAML: while parsing"),
     ],
     ids=["mistyped", "type", "nan", "1e-3", "empty", "broken"],
