@@ -41,12 +41,8 @@ def mnist(reference: Project, fresh: Project) -> Project:
 def pretend_mnist(reference: Project, project: Project) -> None:
     """Tell a project that the reference's drawn digits are MNIST, and where they can be had."""
     shutil.copytree(reference / "results/synthetic/idx", project / MIRROR)
-    files = {path.name: path for path in sorted((project / MIRROR).iterdir())}
-    hashes = {name: digest(path) for name, path in files.items()}
-    sizes = {name: path.stat().st_size for name, path in files.items()}
-    (project / "homework/mnist_files.py").write_text(
-        f'"""Not MNIST."""\nFILES = {hashes!r}\nSIZES = {sizes!r}\n', encoding="utf-8"
-    )
+    sums = [f"{digest(path)}  {path.name}\n" for path in sorted((project / MIRROR).iterdir())]
+    (project / "config/mnist.sha256").write_text("".join(sums), encoding="utf-8")
     project.configure(dataset="mnist", mirrors=[MIRROR])
 
 

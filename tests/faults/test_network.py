@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.matrix import row
-from tests.faults.project import Project
+from tests.faults.project import Project, digest
 from tests.faults.test_damage import DIGITS, pretend_mnist
 from tests.provenance import test_mirrors as test_sources
-from tests.provenance.test_mirrors import CONTENT, Mirror, failure, quiet
+from tests.provenance.test_mirrors import CALM, CONTENT, HASTY, Mirror, failure, quiet
 
 # A server on this machine that misbehaves in the manner that the address names.
 server = test_sources.server
@@ -32,10 +32,12 @@ def mirror(tmp_path: Path) -> Path:
 
 def passed_over(server: str, mirror: Path, cache: Path, manner: str, times: int) -> str:
     """Fetch from a bad mirror and a good one, then from the bad one alone; return its reason."""
-    quiet(cache, [f"{server}/{manner}", str(mirror)])
+    patience = HASTY if manner in ("mute", "stall") else CALM
+    quiet(cache, [f"{server}/{manner}", str(mirror)], patience=patience)
     assert {path.name: path.read_bytes() for path in cache.iterdir()} == CONTENT
     Mirror.asked.clear()
-    error = failure(cache.with_name("empty"), [f"{server}/{manner}"], **test_sources.ONE)
+    options = test_sources.ONE | {"patience": patience}
+    error = failure(cache.with_name("empty"), [f"{server}/{manner}"], **options)
     assert Mirror.asked[manner] == times
     assert [*cache.with_name("empty").iterdir()] == []
     return error.cause
@@ -57,9 +59,11 @@ def test_a_mirror_that_refuses_is_passed_over(
 
 @row(10)
 def test_a_refused_connection_is_passed_over_and_all_reasons_are_listed(
-    server: str, mirror: Path, tmp_path: Path
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test_sources.test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(tmp_path / "1")
+    test_sources.test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(
+        tmp_path / "1", monkeypatch
+    )
     test_sources.test_when_every_mirror_failed_each_reason_stands_there_with_what_to_do(
         server, tmp_path / "2", tmp_path
     )
@@ -72,13 +76,13 @@ def test_a_mirror_that_breaks_off_or_stalls_is_asked_twice_and_passed_over(
 ) -> None:
     start = time.monotonic()
     passed_over(server, mirror, tmp_path / "cache", manner, times=2)
-    assert time.monotonic() - start < 10.0
+    assert time.monotonic() - start < 50
 
 
 @row(11)
 def test_a_server_that_trickles_does_not_hold_the_build_up(server: str, tmp_path: Path) -> None:
-    test_sources.test_a_server_that_sends_a_byte_now_and_then_cannot_hold_the_build_up(
-        server, tmp_path / "cache"
+    test_sources.test_a_server_that_is_silent_or_too_slow_cannot_hold_the_build_up(
+        server, tmp_path / "cache", "trickle"
     )
 
 
@@ -143,7 +147,7 @@ def test_without_network_and_cache_the_way_out_is_told(
     for mirror in FAR:
         assert f"\n  {mirror}: " in said
     for path in sorted((fresh / "a mirror").iterdir()):
-        assert f"{path.name} ({path.stat().st_size} bytes)" in said
+        assert f"{digest(path)}  {path.name}" in said
     assert "snakemake --cores 2 report/hw2-synthetic.pdf" in said
     assert "run the same command again, which then needs no network" in ended.last_words(1)
     assert (fresh / "attempts").exists(), "the watch of the other test sees such attempts"

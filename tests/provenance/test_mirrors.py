@@ -241,14 +241,14 @@ def test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[object] = []
-    connect = "urllib3.util.connection.create_connection"
 
     def refuse(address: object, *_: object, **__: object) -> None:
         tried.append(address)
         raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
 
-    monkeypatch.setattr(connect, refuse)
-    error = failure(cache, ["http://127.0.0.1:9"])
+    with monkeypatch.context() as patch:
+        patch.setattr("urllib3.util.connection.create_connection", refuse)
+        error = failure(cache, ["http://127.0.0.1:9"])
     assert error.cause.count("http://127.0.0.1:9: Connection refused") == 1
     assert len(tried) == 2
 
