@@ -38,6 +38,7 @@ check: developer-environment ## look for faults in style, types and rules
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
+	$(PYTHON) .venv/bin/lint-imports --no-cache --no-logo
 	$(PYTHON) -m snakefmt --check Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
 

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import os
-import threading
+import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import responses
 from pathlib import Path
+from signal import ITIMER_REAL, SIGALRM, setitimer, signal
 from typing import NamedTuple, TextIO
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from tqdm import tqdm
@@ -25,39 +30,27 @@ from tqdm import tqdm
 from provenance.errors import Failure
 from provenance.files import sha256, write_bytes
 
-CHUNK = 1 << 16
-MOST_REDIRECTS = 5
-
 
 class Patience(NamedTuple):
-    """How long to wait for mirrors, in seconds, and how often to ask one for a file."""
+    """Limits in seconds: without 16 KiB more, for everything together, between two attempts."""
 
-    connect: float = 4.0
     silence: float = 6.0
     total: float = 300.0
-    attempts: int = 2
     pause: float = 0.5
-
-
-PATIENCE = Patience()
+    attempts: int = 2
 
 
 class MirrorError(Exception):
-    """A mirror did not give a file.
-
-    `again` says whether asking once more may help, `dead` whether the mirror never answered, so
-    that it need not be asked for other files.
-    """
+    """A mirror did not give a file. `again`: to ask again may help; `dead`: it never answered."""
 
     def __init__(self, reason: str, *, again: bool = False, dead: bool = False) -> None:
-        # A server's words reach a terminal: no escape sequences, no pages.
-        super().__init__("".join(c if c.isprintable() else "?" for c in reason)[:200])
+        super().__init__(reason)
         self.again = again
         self.dead = dead
 
 
 def read_sums(path: str | Path) -> dict[str, str]:
-    """Read SHA-256 sums by name from a file as `sha256sum` writes it."""
+    """Read SHA-256 sums by name from a file as `sha256sum` writes it; # begins a comment."""
     lines = Path(path).read_text(encoding="utf-8").splitlines()
     pairs = (line.split() for line in lines if line.strip() and not line.startswith("#"))
     return {name: hashed for hashed, name in pairs}
@@ -68,10 +61,10 @@ def fetch(
     mirrors: Sequence[str],
     files: Mapping[str, str],
     *,
-    what: str = "files",
+    what: str = "the data",
     remedy: str = "",
     most: int = 64 << 20,
-    patience: Patience = PATIENCE,
+    patience: Patience | None = None,
     terminal: TextIO | None = None,
     report: Callable[[str], object] = print,
 ) -> None:
@@ -84,13 +77,13 @@ def fetch(
     mirrors : sequence of str
         Folders and addresses, in the order in which they are tried for each file.
     files : mapping of str to str
-        The expected SHA-256 of each file, by name.
+        The SHA-256 of each file, by name.
     what, remedy : str
-        What the files are, and what else helps if they cannot be had, for the message that says so.
+        For the messages: what the files are; what else helps where they cannot be had.
     most : int
         No file has more bytes.
     patience : Patience
-        Time limits.
+        Limits of what comes over the network.
     terminal : text stream, optional
         Where to draw a progress bar. Nothing is drawn if it is not a terminal.
     report : callable
@@ -102,82 +95,81 @@ def fetch(
         If a file could be had from no mirror, with each mirror's reason; or if the folder cannot
         be written to.
     """
-    folder, asker = Path(folder), _Asker(patience, most, terminal)
-    missing, refusals = [], dict[tuple[str, str], list[str]]()
-    for name, expected in files.items():
-        if _is_good(folder / name, expected):
-            continue
+    folder, asker = Path(folder), _Asker(patience or Patience(), most, terminal)
+    missing = [name for name in files if not _is_good(folder / name, files[name])]
+    if missing:  # find out before the download, not after it, that there is no place for them
         with _locked(folder):
-            pass  # finds out before the download that there is no place for the file
-        content = None
-        for mirror in mirrors:
+            tempfile.TemporaryFile(dir=folder).close()
+    refusals: dict[tuple[str, str], list[str]] = {}
+    for mirror in mirrors:
+        for name in missing:
             try:
-                content = asker.ask(mirror, name, expected)
-                break
+                content = asker.ask(mirror, name, files[name])
             except MirrorError as refusal:
-                refusals.setdefault((mirror, str(refusal)), []).append(name)
-        if not _place(folder / name, content, expected, report):
-            missing.append(name)
-        elif content is not None:
-            report(f"{name}: fetched from {_shown(mirror)}")
+                names = refusals.setdefault((_shown(mirror), _shown(str(refusal))), [])
+                names += missing if refusal.dead else [name]
+                if refusal.dead:
+                    break
+            else:
+                _place(folder / name, content, files[name], what, report)
+                report(f"{name}: fetched from {_shown(mirror)}")
+        missing = [name for name in missing if not _is_good(folder / name, files[name])]
+    for name in missing:
+        _place(folder / name, None, files[name], what, report)
     if missing:
-        raise _exhausted(folder, missing, files, refusals, what, remedy)
+        reasons = "\n".join(
+            f"  {mirror}: {reason}"
+            + (f" ({', '.join(names)})" if len(names) < len(missing) else "")
+            for (mirror, reason), names in refusals.items()
+            if {*names} & {*missing}
+        )
+        hashes = "\n".join(f"  {files[name]}  {name}" for name in missing)
+        raise Failure(
+            f"expected {len(files)} files of {what} in {folder}; {len(missing)} are missing, and "
+            f"no mirror gave them:\n{reasons or '  (the config names no mirror)'}",
+            f"{f'{remedy}; or put' if remedy else 'Put'} into {folder} the files with these "
+            f"SHA-256 sums, from wherever you can get them:\n{hashes}\n"
+            "and run the same command again, which then needs no network.",
+        )
 
 
 def _is_good(path: Path, expected: str) -> bool:
     """Tell whether there is a file with this SHA-256."""
-    try:
+    with suppress(OSError):
         return path.is_file() and sha256(path) == expected
-    except OSError:
-        return False
+    return False
 
 
 def _place(
-    path: Path, content: bytes | None, expected: str, report: Callable[[str], object]
-) -> bool:
-    """Put a checked file, if there is one, under its name; tell whether a good one is there now."""
+    path: Path, content: bytes | None, expected: str, what: str, report: Callable[[str], object]
+) -> None:
+    """Set what is damaged aside, as NAME.damaged, NAME.damaged-2, ...; put the good file there."""
     with _locked(path.parent):
         if _is_good(path, expected):  # another process was faster
-            return True
+            return
         if os.path.lexists(path):
-            aside = _set_aside(path, keep_name=content is not None)
-            report(f"{path.name}: not as expected (SHA-256 differs); set aside as {aside}")
-        if content is None:
-            return False
-        for leftover in path.parent.glob(f".{path.name}.*.part"):  # of a killed fetch
-            leftover.unlink()
-        write_bytes(path, content)
-        return True
-
-
-def _set_aside(path: Path, *, keep_name: bool) -> str:
-    """Give a damaged thing the first of NAME.damaged, NAME.damaged-2, ... that nothing has.
-
-    If the good file is at hand, the damaged one keeps its own name as well, until that replaces it.
-    """
-    aside, number = path.with_name(f"{path.name}.damaged"), 1
-    while os.path.lexists(aside):
-        number += 1
-        aside = path.with_name(f"{path.name}.damaged-{number}")
-    try:
-        if not keep_name:
-            raise NotImplementedError
-        os.link(path, aside, follow_symlinks=False)
-    except (OSError, NotImplementedError):  # a folder too, or a drive without links
-        path.rename(aside)
-    return aside.name
+            aside, number = path.with_name(f"{path.name}.damaged"), 1
+            while os.path.lexists(aside):
+                number += 1
+                aside = path.with_name(f"{path.name}.damaged-{number}")
+            try:
+                if content is None:
+                    raise NotImplementedError
+                os.link(path, aside, follow_symlinks=False)  # the good file will replace the other
+            except (OSError, NotImplementedError):  # a folder too, or a drive without links
+                path.rename(aside)
+            report(f"{path.name}: not {what}'s (SHA-256 differs); set aside as {aside.name}")
+        if content is not None:
+            for leftover in path.parent.glob(f".{path.name}.*.part"):  # of a killed fetch
+                leftover.unlink()
+            write_bytes(path, content)
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other fetches from writing in this folder; name it if it cannot be written to.
-
-    The lock leaves no file behind.
-    """
+    """Keep other fetches from writing in this folder; name it if it cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
         handle = os.open(folder, os.O_RDONLY)
         try:
             with suppress(OSError):  # a network drive without locks: two fetches there may collide
@@ -192,184 +184,122 @@ def _locked(folder: Path) -> Iterator[None]:
         ) from error
 
 
-class _Asker:
-    """Asks mirrors for files; remembers which never answered and when time is up."""
+def _shown(text: str) -> str:
+    """Make a mirror or its words fit for a terminal: no password, nothing that steers it."""
+    plain = "".join(c if c.isprintable() else "?" for c in text)
+    return re.sub("://.*@", "://", plain)[:200]
 
-    def __init__(self, patience: Patience, most: int, terminal: TextIO | None) -> None:
-        self.patience, self.most = patience, most
-        self.end = time.monotonic() + patience.total
-        self.dead: dict[str, MirrorError] = {}
-        quiet = terminal is None or not terminal.isatty()
-        self.bar = {"unit": "B", "unit_scale": True, "file": terminal, "disable": quiet}
+
+@dataclass
+class _Asker:
+    """Asks mirrors for files, as long as there is time."""
+
+    patience: Patience
+    most: int
+    terminal: TextIO | None
+
+    def __post_init__(self) -> None:
+        self.end = time.monotonic() + self.patience.total
+        # An alarm does not interrupt the look-up of a name; its own limits are 5 seconds and more.
+        os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
 
     def ask(self, mirror: str, name: str, expected: str) -> bytes:
-        """Get one file from one mirror, checked, or raise `MirrorError`."""
-        if mirror in self.dead:
-            raise self.dead[mirror]
+        """Get one file from one mirror, checked; ask again where that may help."""
         for left in reversed(range(self.patience.attempts)):
             try:
-                return _checked(self._content(mirror, name), expected)
+                if mirror.startswith(("http://", "https://")):
+                    if time.monotonic() > self.end:
+                        raise MirrorError(f"not tried: {self.patience.total:g} s were over")
+                    content = self._download(f"{mirror.rstrip('/')}/{name}", name)
+                else:
+                    content = self._read(mirror, name)
+                break
             except MirrorError as refusal:
-                if not (refusal.again and left):
-                    if refusal.dead:
-                        self.dead[mirror] = refusal
+                if not (refusal.again and left) or time.monotonic() > self.end:
                     raise
             time.sleep(self.patience.pause)
-        raise MirrorError("never asked: 0 attempts are allowed")
+        if len(content) > self.most:
+            raise MirrorError(f"expected a file of at most {self.most} bytes; got more")
+        if hashlib.sha256(content).hexdigest() != expected:
+            page = content[:512].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml"))
+            came = "a web page instead of the file" if page else "another file (SHA-256 differs)"
+            raise MirrorError(f"{came}, {len(content)} bytes")
+        return content
 
-    def _content(self, mirror: str, name: str) -> bytes:
-        """Get whatever a mirror has under a name."""
-        if (local := _local(mirror)) is not None:
-            return _read(local, name, self.most)
-        if not mirror.startswith(("http://", "https://")):
+    def _read(self, mirror: str, name: str) -> bytes:
+        """Read a file of a folder, but not all of one that is too long."""
+        local = unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror
+        if "://" in local:
             raise MirrorError("expected a folder or an address with http, https or file")
-        left = self.end - time.monotonic()
-        if left <= 0:
-            raise MirrorError(f"not tried: {self.patience.total:g} s were over")
-        return _within(left, lambda: self._download(f"{mirror.rstrip('/')}/{name}"))
-
-    def _download(self, url: str) -> bytes:
-        """Get what an address answers, in time and not too much of it."""
-        content, answered = bytearray(), False
+        path = Path(local).expanduser() / name
         try:
-            with requests.Session() as session, _open(session, url, self.patience) as answer:
-                answered = True
-                announced = int(answer.headers.get("Content-Length") or 0)
-                with tqdm(desc=url.rpartition("/")[2], total=announced, **self.bar) as bar:
-                    # Raw: some servers call a .gz file an encoding of something else.
-                    while chunk := answer.raw.read1(CHUNK):
-                        content += chunk
-                        bar.update(len(chunk))
-                        if max(len(content), announced) > self.most:
-                            raise MirrorError(f"expected at most {self.most} bytes; got more")
-                        if time.monotonic() > self.end:
-                            raise MirrorError("time is up")
-                if len(content) < announced:
-                    raise ConnectionError("the server hung up early")
-        except requests.HTTPError as error:
-            code, reason = error.response.status_code, error.response.reason  # type: ignore[union-attr]
-            again = code >= 500 or code == 429
-            raise MirrorError(f"answered {code} {reason}", again=again) from error
-        except MirrorError:
-            raise
-        except Exception as error:  # of requests, urllib3 and the system
-            reason = _why(error, self.patience)
-            if content:
-                reason = f"broke off after {len(content)} bytes ({reason})"
-            raise MirrorError(reason, again=True, dead=not answered) from error
-        return bytes(content)
+            if not path.is_file():
+                kind = "file in it" if path.parent.is_dir() else "folder"
+                raise MirrorError(f"no such {kind}")
+            with path.open("rb") as file:
+                return file.read(self.most + 1)
+        except OSError as error:
+            raise MirrorError(error.strerror or str(error)) from error
 
+    def _download(self, url: str, name: str) -> bytes:
+        """Get what an address answers, but not all of what is too long."""
+        content, answered, again = bytearray(), False, True
+        silent = f"silent or too slow for {self.patience.silence:g} s"
 
-def _open(session: requests.Session, url: str, patience: Patience) -> requests.Response:
-    """Ask an address and those that it refers to, whose bodies, perhaps endless, stay unread."""
-    for _ in range(1 + MOST_REDIRECTS):
-        answer = session.get(
-            url,
-            stream=True,
-            allow_redirects=False,
-            timeout=(patience.connect, patience.silence),
-            headers={"Accept-Encoding": "identity"},
-        )
-        if not answer.is_redirect and answer.ok:
-            return answer
-        answer.close()
-        answer.raise_for_status()
-        url = urljoin(url, answer.headers["Location"])
-    raise MirrorError(f"referred elsewhere more than {MOST_REDIRECTS} times")
+        def ring(*_: object) -> None:
+            raise MirrorError("time is up" if time.monotonic() > self.end else silent)
 
+        def put_off_alarm() -> None:
+            left = self.end - time.monotonic()
+            setitimer(ITIMER_REAL, max(min(self.patience.silence, left), 1e-3), 1.0)
 
-def _within(seconds: float, work: Callable[[], bytes]) -> bytes:
-    """Do some work, but wait for it no longer than this.
+        def look(answer: requests.Response, **_: object) -> None:
+            nonlocal answered
+            answered = True
+            if answer.is_redirect:  # `requests` would read its body to the end, if that has one
+                answer.close()
+                answer.raw = io.BytesIO()
 
-    The limits of sockets bound neither the look-up of a name nor a server that sends a byte of its
-    answer's head now and then. The thread is a daemon: if it hangs, it ends with the process.
-    """
-    outcome: list[bytes | MirrorError] = []
-
-    def run() -> None:
+        quiet = self.terminal is None or not self.terminal.isatty()
+        bar = tqdm(desc=name, unit="B", unit_scale=True, file=self.terminal, disable=quiet)
+        bar.leave = False  # a failed attempt leaves no trace on the screen
+        # Limits of sockets would not do: a server may send a byte of a head now and then.
+        before = signal(SIGALRM, ring)
+        put_off_alarm()
         try:
-            outcome.append(work())
-        except MirrorError as error:
-            outcome.append(error)
+            with bar, requests.Session() as session:
+                session.max_redirects = 5
+                session.headers["Accept-Encoding"] = "identity"
+                session.hooks["response"] = [look]
+                # The host has 4 seconds at each of its network addresses.
+                answer = session.get(url, stream=True, timeout=(4, None))
+                if (code := answer.status_code) != 200:
+                    again = code >= 500 or code == 429
+                    raise MirrorError(f"answered {code} {responses.get(code, '')}".strip())
+                bar.total = int(answer.headers.get("Content-Length", 0))
+                # As it is sent: some servers call a .gz file the encoding of another.
+                while chunk := answer.raw.read(1 << 14, decode_content=False):
+                    put_off_alarm()
+                    content += chunk
+                    bar.update(len(chunk))
+                    if len(content) > self.most:
+                        break
+                bar.leave = True
+            return bytes(content)
+        except Exception as error:  # of requests, urllib3, http.client or the system
+            reason = _cause(error)
+        finally:
+            setitimer(ITIMER_REAL, 0)
+            signal(SIGALRM, before)
+        if content:
+            reason = f"broke off after {len(content)} bytes ({reason})"
+        raise MirrorError(reason, again=again, dead=not answered)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not outcome:
-        raise MirrorError("time is up", dead=True)
-    if isinstance(outcome[0], MirrorError):
-        raise outcome[0]
-    return outcome[0]
 
-
-def _why(error: BaseException, patience: Patience) -> str:
-    """Say in a few words why a download failed: what the libraries wrapped, which started it."""
+def _cause(error: BaseException) -> str:
+    """Say in a few words what started an error, which libraries have wrapped."""
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__ or error
-    if isinstance(error, TimeoutError) or "timed out" in str(error):
-        return f"no answer for {patience.silence:g} s"
     if "IncompleteRead" in repr(error):
         return "the server hung up early"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _local(mirror: str) -> Path | None:
-    """Give the folder that a mirror stands for, None if it is an address on the network."""
-    if mirror.startswith("file://"):
-        return Path(unquote(urlsplit(mirror).path))
-    return None if "://" in mirror else Path(mirror).expanduser()
-
-
-def _read(folder: Path, name: str, most: int) -> bytes:
-    """Read a file of a folder mirror."""
-    try:
-        if not folder.is_dir():
-            raise MirrorError("no such folder")
-        if not (folder / name).is_file():
-            raise MirrorError("no such file in it")
-        with (folder / name).open("rb") as file:
-            return file.read(most + 1)
-    except OSError as error:
-        raise MirrorError(error.strerror or str(error)) from error
-
-
-def _checked(content: bytes, expected: str) -> bytes:
-    """Let only the file through that was asked for."""
-    if hashlib.sha256(content).hexdigest() == expected:
-        return content
-    page = content[:512].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml"))
-    what = "a web page instead of the file" if page else "another file (SHA-256 differs)"
-    raise MirrorError(f"{what}, {len(content)} bytes")
-
-
-def _shown(mirror: str) -> str:
-    """Name a mirror without the password that its address may hold."""
-    parts = urlsplit(mirror)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _exhausted(
-    folder: Path,
-    missing: Sequence[str],
-    files: Mapping[str, str],
-    refusals: Mapping[tuple[str, str], Sequence[str]],
-    what: str,
-    remedy: str,
-) -> Failure:
-    """Say what every mirror answered, and what a person can do."""
-    reasons = "\n".join(
-        f"  {_shown(mirror)}: {reason}"
-        + (f" ({', '.join(names)})" if len(missing) > len(names) else "")
-        for (mirror, reason), names in refusals.items()
-        if set(names) & set(missing)
-    )
-    hashes = "\n".join(f"  {files[name]}  {name}" for name in missing)
-    by_hand = (
-        f"ut into {folder} the files with these SHA-256 sums, from wherever you can get them:\n"
-        f"{hashes}\nand run the same command again, which then needs no network."
-    )
-    return Failure(
-        f"expected {len(files)} files of {what} in {folder}; {len(missing)} are missing, and no "
-        f"mirror gave them:\n{reasons or '  (the configuration names no mirror)'}",
-        f"{remedy} Or p{by_hand}" if remedy else f"P{by_hand}",
-    )

@@ -80,7 +80,7 @@ def watch(
         require_pinned(Path(root, PINS))
         require_sections(config)
         workflow.configfile(config)
-        check_config(workflow.globals["config"], Path(root, schema))
+        check_config(workflow.globals["config"], Path(root, schema), config)
         require_printed(workflow.globals["config"], config, overridable)
         folder.require_writable([".snakemake", "logs", *map(_folder_of, computed)])
     folder.date_now(root)

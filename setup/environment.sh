@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # environment.sh REQUIREMENTS...: make .venv hold the pinned packages of these files.
 #
-# A copy of each file that was installed whole stands in .venv/installed. While the copies equal
-# the files there is nothing to do; if one differs, or an installation was interrupted, .venv is
-# made anew.
+# .venv/installed holds a copy of each file that was installed whole, and a list of the packages. If
+# a file or a package is another one now, or an installation was interrupted, .venv is made anew.
 set -euo pipefail
 . setup/common.sh
 
@@ -13,11 +12,14 @@ again="Run the same command again."
 
 # What is installed is whole and still what the requirements ask for.
 whole() {
-    [ ! -e "$unfinished" ] && [ -d "$installed" ] && .venv/bin/python -c "" 2>/dev/null || return 1
-    local copy
+    [ ! -e "$unfinished" ] && [ -s "$installed/packages" ] && .venv/bin/python -c "" 2>/dev/null || return 1
+    local copy package
     for copy in "$installed"/*.txt; do
         cmp -s "$copy" "${copy##*/}" || return 1
     done
+    while read -r package; do
+        [ -d "$package" ] || return 1
+    done <"$installed/packages"
 }
 
 # Everything that is wanted now is installed.
@@ -25,7 +27,7 @@ complete() {
     whole || return 1
     local file
     for file; do
-        cmp -s "$file" "$installed/$file" || return 1
+        [ -e "$installed/$file" ] || return 1
     done
 }
 
@@ -57,11 +59,6 @@ python=$(find_python) || {
         "Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.12; others: https://www.python.org/downloads/) and run the same command again."
 }
 
-if [ -L .venv ] || { [ -e .venv ] && [ ! -e .venv/pyvenv.cfg ] && [ -n "$(ls -A .venv)" ]; }; then
-    fail ".venv is there, but it is not a virtual environment that may be replaced." \
-        "Move it away. $again"
-fi
-
 # One installation at a time. The lock ends with the processes that hold it, however they end.
 exec 9>.venv.lock || fail "This folder cannot be written to." "Make it writable. $again"
 "$python" - <<'END'
@@ -78,6 +75,12 @@ END
 complete "$@" && exit
 
 if ! whole; then
+    if [ -L .venv ] || { [ -e .venv ] && [ ! -e "$installed" ] && [ ! -e "$unfinished" ]; }; then
+        number=1
+        while [ -e ".venv.old-$number" ] || [ -L ".venv.old-$number" ]; do number=$((number + 1)); done
+        mv .venv ".venv.old-$number" || fail ".venv cannot be set aside." "Move it away. $again"
+        say ".venv was not made by this command; it is kept as .venv.old-$number."
+    fi
     say "Making .venv with $("$python" --version)."
     "$python" -m venv --clear .venv ||
         fail "No virtual environment could be made in .venv (the reason stands above)." "Mend that. $again"
@@ -88,11 +91,22 @@ for file; do files+=(--requirement "$file"); done
 say "Installing the packages of $* into .venv. This takes about a minute."
 # pip shows its progress to a person; a log gets the outcome only.
 [ -t 1 ] || files+=(--quiet)
+# The shell may tell pip which index to use, but not to install elsewhere or something else.
+unset PIP_CONSTRAINT PIP_DRY_RUN PIP_NO_DEPS PIP_PREFIX PIP_PYTHON PIP_REQUIREMENT PIP_ROOT PIP_TARGET
 PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check --require-hashes "${files[@]}" </dev/null ||
     fail "The packages could not be installed (pip's reason stands above)." \
         "Check the network, or the disk if that is the reason. $again"
+PYTHONPATH=. .venv/bin/python -c '
+import sys
+from provenance.environment import require_pinned
+for file in sys.argv[1:]:
+    require_pinned(file)
+' "$@" 2>/dev/null ||
+    fail "pip has ended well, but what it was asked to install is not in .venv." \
+        "Look for settings (PIP_*, pip config list) that have it install elsewhere. $again"
 # Matplotlib lists the fonts that it finds: here rather than in the first figure, and whole.
 MPLCONFIGDIR=.venv/matplotlib .venv/bin/python -c "import matplotlib.font_manager" || true
 mkdir -p "$installed"
+printf '%s\n' .venv/lib/python*/site-packages/*.dist-info >"$installed/packages"
 cp "$@" "$installed"
 rm "$unfinished"

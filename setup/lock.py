@@ -35,34 +35,12 @@ dependencies:
 
 
 def pins(requirements: str) -> Iterator[str]:
-    """Yield the pinned requirements of a requirements file, with their markers.
-
-    Parameters
-    ----------
-    requirements : str
-        The file's text.
-
-    Yields
-    ------
-    str
-        For instance ``numpy==2.4.6``.
-    """
+    """Yield what a requirements file pins, with its markers, for instance `numpy==2.4.6`."""
     yield from PIN.findall(requirements)
 
 
 def environment(requirements: str) -> str:
-    """Write environment.yml for the pins of requirements.txt.
-
-    Parameters
-    ----------
-    requirements : str
-        The text of requirements.txt.
-
-    Returns
-    -------
-    str
-        The text of environment.yml.
-    """
+    """Write environment.yml for the pins of requirements.txt; take and give the files' text."""
     return HEAD + "".join(f'      - "{pin}"\n' for pin in pins(requirements))
 
 

@@ -23,7 +23,9 @@ from setup.snakemake_logger_plugin_steps import LogHandler
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ROOT / "requirements.txt"
 DEVELOPERS = ROOT / "requirements-dev.txt"
-TOOLS = ["bash", "cat", "cmp", "cp", "env", "id", "ls", "mkdir", "rm", "sleep", "tail", "touch"]
+TOOLS = ["bash", "cat", "cmp", "cp", "env", "id", "mkdir", "mv", "rm", "sleep", "tail", "touch"]
+
+PACKAGES = ".venv/lib/python3.11/site-packages"
 
 # A Python that makes virtual environments of nothing, and notes down what it installs.
 PYTHON = """\
@@ -33,7 +35,10 @@ case "$*" in
     "-m venv --clear .venv")
         echo venv >> calls; rm -rf .venv; mkdir -p .venv/bin
         touch .venv/pyvenv.cfg; cp "$0" .venv/bin/python ;;
-    "-m pip install"*) echo "$*" >> calls; sleep "${PIP_SECONDS:-0}"; exit "${PIP_STATUS:-0}" ;;
+    "-m pip install"*)
+        echo "$* ${!PIP_*}" >> calls; sleep "${PIP_SECONDS:-0}"
+        mkdir -p .venv/lib/python3.11/site-packages/{a,b}-1.dist-info; exit "${PIP_STATUS:-0}" ;;
+    *require_pinned*) exit "${PINNED_STATUS:-0}" ;;
     "--version") echo Python 3.11.0 ;;
     "-") exec REAL - ;;
 esac
@@ -164,22 +169,37 @@ def test_packages_are_installed_with_their_hashes_checked(machine: Machine) -> N
 def test_a_second_run_does_nothing_and_says_nothing(machine: Machine) -> None:
     machine.install()
     machine.calls()
+    os.utime(machine.folder / "requirements.txt", (2e9, 2e9))
+    (machine.folder / PACKAGES / "mine-1.dist-info").mkdir()
     assert machine.install() == (0, "")
     assert machine.calls() == []
 
 
-def test_changed_requirements_make_the_environment_anew(machine: Machine) -> None:
+def change_requirements(folder: Path) -> None:
+    (folder / "requirements.txt").write_text("# others\n")
+
+
+def lose_python(folder: Path) -> None:
+    (folder / ".venv/bin/python").unlink()
+
+
+def uninstall(folder: Path) -> None:
+    (folder / PACKAGES / "b-1.dist-info").rmdir()
+
+
+def upgrade(folder: Path) -> None:
+    (folder / PACKAGES / "b-1.dist-info").rename(folder / PACKAGES / "b-2.dist-info")
+
+
+@pytest.mark.parametrize("change", [change_requirements, lose_python, uninstall, upgrade])
+def test_an_environment_that_is_another_by_now_is_made_anew(
+    machine: Machine, change: Callable[[Path], None]
+) -> None:
     machine.install()
     machine.calls()
-    (machine.folder / "requirements.txt").write_text("# others\n")
+    change(machine.folder)
     assert machine.install()[0] == 0
     assert machine.calls() == ["venv", "pip"]
-
-
-def test_touched_requirements_change_nothing(machine: Machine) -> None:
-    machine.install()
-    machine.calls()
-    os.utime(machine.folder / "requirements.txt", (2e9, 2e9))
     assert machine.install() == (0, "")
 
 
@@ -193,13 +213,28 @@ def test_the_packages_of_developers_are_added_and_serve_everybody(machine: Machi
     assert machine.install(*both) == (0, "")
 
 
-def test_a_failed_installation_says_what_to_do_and_is_made_anew(machine: Machine) -> None:
-    status, said = machine.install(PIP_STATUS=1)
+@pytest.mark.parametrize(
+    ("failing", "cause"),
+    [
+        ("PIP_STATUS", "The packages could not be installed"),
+        ("PINNED_STATUS", "what it was asked to install is not in .venv"),
+    ],
+)
+def test_a_failed_installation_says_what_to_do_and_is_made_anew(
+    machine: Machine, failing: str, cause: str
+) -> None:
+    status, said = machine.install(**{failing: 1})
     assert status == 1
-    assert re.search(r"ERROR: The packages could not be installed.*\n  -> .*\Z", said.strip())
+    assert re.search(rf"ERROR: .*{cause}.*\n  -> .*\Z", said.strip())
     machine.calls()
     assert machine.install()[0] == 0
     assert machine.calls() == ["venv", "pip"]
+
+
+def test_the_shell_tells_pip_which_index_to_use_but_not_where_to_install(machine: Machine) -> None:
+    names = ("TARGET", "PREFIX", "ROOT", "CONSTRAINT", "DRY_RUN", "INDEX_URL")
+    machine.install(**{f"PIP_{name}": "x" for name in names}, PIP_USER=1)
+    assert (machine.folder / "calls").read_text().endswith(" PIP_INDEX_URL PIP_USER\n")
 
 
 def test_an_interrupted_installation_is_made_anew(machine: Machine) -> None:
@@ -217,26 +252,35 @@ def test_of_two_at_once_one_installs_and_the_other_waits(machine: Machine) -> No
     processes = [
         machine.start("setup/environment.sh", "requirements.txt", PIP_SECONDS=1) for _ in range(2)
     ]
-    said = [process.communicate(timeout=30)[0] for process in processes]
+    said = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     assert machine.calls() == ["venv", "pip"]
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(machine: Machine) -> None:
+@pytest.mark.parametrize("name", ["pyvenv.cfg", "mine"])
+def test_an_environment_or_folder_of_somebody_else_is_set_aside_whole(
+    machine: Machine, name: str
+) -> None:
+    for number in (1, 2):
+        shutil.rmtree(machine.folder / ".venv", ignore_errors=True)
+        (machine.folder / ".venv").mkdir()
+        (machine.folder / ".venv" / name).write_text(f"precious {number}")
+        status, said = machine.install()
+        assert status == 0
+        assert f"kept as .venv.old-{number}" in said
+        kept = machine.folder / f".venv.old-{number}" / name
+        assert kept.read_text() == f"precious {number}"
+
+
+def test_an_environment_that_is_linked_to_is_not_cleared(machine: Machine) -> None:
     machine.install()
-    machine.calls()
-    (machine.folder / ".venv/bin/python").unlink()
+    elsewhere = machine.folder / "elsewhere"
+    (machine.folder / ".venv").rename(elsewhere)
+    (machine.folder / ".venv").symlink_to("elsewhere")
+    change_requirements(machine.folder)
     assert machine.install()[0] == 0
-    assert machine.calls() == ["venv", "pip"]
-
-
-def test_a_folder_that_is_no_environment_is_left_alone(machine: Machine) -> None:
-    (machine.folder / ".venv").mkdir()
-    (machine.folder / ".venv/mine").write_text("precious")
-    status, said = machine.install()
-    assert status == 1
-    assert "Move it away" in said.splitlines()[-1]
-    assert (machine.folder / ".venv/mine").read_text() == "precious"
+    assert (elsewhere / "installed").is_dir()
+    assert not (machine.folder / ".venv").is_symlink()
 
 
 def test_a_machine_without_python_is_told_what_to_install(machine: Machine) -> None:
@@ -372,13 +416,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., li
                 (folder / "summary.json").write_text(f'{{{last}, "timesteps": 605}}')
         asked: list[str] = []
 
-        def build(target: Path, arguments: object) -> bool:
+        def snakemake(target: Path, arguments: object) -> int:
             asked.append(str(target))
             if fetch_says:
                 report.FETCH_LOG.write_text(fetch_says)
-            return str(target) in possible
+            return int(str(target) not in possible)
 
-        monkeypatch.setattr(report, "build", build)
+        monkeypatch.setattr(report, "snakemake", snakemake)
         return asked
 
     return prepare

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provenance.configuration import check_config, require_printed
+from provenance.configuration import check_config, load_yaml, require_printed, require_sections
 from provenance.errors import Failure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +23,8 @@ VALID = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf
 def problems(config) -> str:
     """Return what is said of a configuration that must be refused."""
     with pytest.raises(Failure) as refusal:
-        check_config(config, SCHEMA)
-    assert "config/config.yaml" in str(refusal.value)
+        check_config(config, SCHEMA, "settings.yaml")
+    assert str(refusal.value).count("settings.yaml") == 2
     return refusal.value.cause
 
 
@@ -43,7 +43,7 @@ def changed(path: str, value: object, *, remove: bool = False):
 
 
 def test_the_committed_configuration_is_valid() -> None:
-    check_config(VALID, SCHEMA)
+    check_config(VALID, SCHEMA, "settings.yaml")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_committed_configuration_is_valid() -> None:
     ],
 )
 def test_what_may_be_changed_may_be_changed(path, value) -> None:
-    check_config(changed(path, value), SCHEMA)
+    check_config(changed(path, value), SCHEMA, "settings.yaml")
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_what_may_be_changed_may_be_changed(path, value) -> None:
         ("training.hidden", "wide", f"training.hidden: {COUNT}; got 'wide'"),
         ("training.hidden", "2.5", f"training.hidden: {COUNT}; got 2.5"),
         ("training.hidden", "true", f"training.hidden: {COUNT}; got True"),
+        ("training.hidden", "200.0", f"training.hidden: {COUNT}; got 200.0"),
+        ("training.seed", "0.0", "training.seed: expected a whole number, 0 or more; got 0.0"),
+        ("training.epochs", "1" * 401, f"training.epochs: {FINITE}; got 111"),
+        (STEPS, f"[0.1, {'1' * 401}]", f"{STEPS}.1: {FINITE}; got 111"),
         ("training.hidden", "0", f"training.hidden: {COUNT}; got 0"),
         ("training.seed", "-1", "training.seed: expected a whole number, 0 or more; got -1"),
         ("training.seed", "", "training.seed: expected a whole number, 0 or more; got None"),
-        (
-            STEPS,
-            "[0.1, 1e-3]",
-            f"{STEPS}.1: {POSITIVE}; got '1e-3' (YAML reads this as text",
-        ),
+        (STEPS, "[0.1, 1e-3]", f"{STEPS}.1: {POSITIVE}; got '1e-3' (YAML reads this as text"),
         (STEPS, "[0.1, .nan]", f"{STEPS}.1: {FINITE}; got nan"),
         (STEPS, "[0.1, .inf]", f"{STEPS}.1: {FINITE}; got inf"),
         (STEPS, "[0.1, 0]", f"{STEPS}.1: {POSITIVE}; got 0"),
@@ -179,10 +179,43 @@ def test_the_schema_says_of_every_key_what_is_expected() -> None:
     assert all(key.get("description") for key in keys)
 
 
-def test_only_the_dataset_may_differ_from_the_printed_file(tmp_path) -> None:
+def test_only_what_may_differ_may_differ_from_the_printed_file(tmp_path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("{dataset: mnist, training: {hidden: 200}, author: {name: ''}}")
-    same = {"dataset": "synthetic", "training": {"hidden": 200}, "author": {"name": ""}}
-    require_printed(same, path)
-    with pytest.raises(Failure, match="command line changes training, but the report prints"):
-        require_printed({**same, "training": {"hidden": 150}}, path)
+    path.write_text("{kind: a, training: {hidden: 200}}")
+    other = {"kind": "b", "training": {"hidden": 200}}
+    require_printed(other, path, ["kind"])
+    with pytest.raises(Failure, match="command line changes kind, but the report prints"):
+        require_printed(other, path)
+    with pytest.raises(Failure, match=r"changes training(.|\n)*may set `kind` only"):
+        require_printed({**other, "training": {"hidden": 150}}, path, ["kind"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "expected sections as `name:`; got an empty file"),
+        ("[a, b]", "got ['a', 'b']"),
+        ("a: [", "is not valid YAML: while parsing"),
+        ("a: {b: 1, c: 2, b: 3}", "'b' stands there twice"),
+        ("a: 1\na: 1", "'a' stands there twice"),
+        ("a: &x {b: *x}", "recursive"),
+        ("a: &x [*x]", "recursive"),
+        ("&x {a: *x}", "recursive"),
+        (f"a: {'1' * 5000}", "is not valid YAML: Exceeds the limit"),
+        ("a: 2024-13-45", "is not valid YAML: month must be"),
+        ("[" * 5000, "is not valid YAML: maximum recursion"),
+    ],
+)
+def test_a_file_that_holds_no_sections_is_refused_in_one_message(tmp_path, text, said) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(Failure) as refusal:
+        require_sections(path)
+    assert said in refusal.value.cause
+    assert str(path) in refusal.value.cause
+
+
+def test_keys_may_be_merged_and_overridden(tmp_path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, y: 4}")
+    assert load_yaml(path)["c"] == {"x": 3, "y": 4}

@@ -7,9 +7,11 @@ import hashlib
 import io
 import os
 import resource
+import signal
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,18 +19,18 @@ from typing import Any, ClassVar
 
 import pytest
 
-from provenance import mirrors as mirrors_module
 from provenance import records
 from provenance.errors import Failure
-from provenance.files import sha256
 from provenance.mirrors import Patience, fetch, read_sums
 
+ROOT = Path(__file__).resolve().parents[2]
 CONTENT = {name: (f"the bytes of {name}\n" * 3000).encode() for name in ("images.gz", "labels.gz")}
 FILES = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENT.items()}
 ONE = {"files": {"images.gz": FILES["images.gz"]}}
-ALL = {"files": FILES}
-QUICK = Patience(connect=3.0, silence=2.0, total=20.0, attempts=2, pause=0.01)
-LITTLE = {"patience": QUICK, "most": 100_000, "what": "letters", "remedy": "Or draw them."}
+#: A machine may be slow: only who says nothing at all is given so little time.
+HASTY = Patience(silence=1.0, pause=0.01)
+CALM = Patience(pause=0.01)
+SILENT = "silent or too slow for 1 s"
 
 
 class Mirror(BaseHTTPRequestHandler):
@@ -42,61 +44,53 @@ class Mirror(BaseHTTPRequestHandler):
         content = CONTENT.get(name, b"")
         self.asked[manner] += 1
         if manner.isdigit():
-            self.send_error(int(manner))
+            self.send_error(int(manner), "\x1b[2J Look here")
         elif manner == "flaky" and self.asked[manner] == 1:
             self.send_error(503)
+        elif manner == "garbage":
+            self.wfile.write(b"\x1b[31mHTTP\r\n\r\n")
         elif manner == "html":
             self.answer(b"<!DOCTYPE html><title>Log in</title>")
         elif manner == "wrong":
             self.answer(bytes(len(content)))
-        elif manner == "large":
-            self.answer(content * 50)
         elif manner == "endless":
-            self.answer(content * 50, announced=None)
+            self.answer(b"", None)
+            self.drip(bytes(1 << 20))
         elif manner == "short":
-            self.answer(content[:40_000], announced=len(content))
-        elif manner == "cut":
-            self.answer(content[:40_000], announced=None)
+            self.answer(content[:40_000], {"Content-Length": len(content)})
         elif manner == "mute":
-            self.over.wait(5)
+            self.over.wait(60)
         elif manner == "stall":
-            self.answer(content[:40_000], announced=len(content))
-            self.over.wait(5)
-        elif manner == "escape":
-            self.send_response(418, "\x1b[31mred")
-            self.end_headers()
-        elif manner in ("moved", "circle", "endless-redirect"):
-            target = {"moved": "good", "circle": "circle"}.get(manner, "404")
-            self.send_response(302)
-            self.send_header("Location", f"/{target}/{name}")
-            self.end_headers()
-            while manner == "endless-redirect" and not self.over.wait(0.01):
-                self.wfile.write(content)
-        elif manner == "encoded":
-            self.send_response(200)
-            self.send_header("Content-Encoding", "gzip")
-            self.end_headers()
-            self.wfile.write(content)
-        elif manner == "slow-head":
-            while not self.over.wait(0.1):
-                self.wfile.write(b"H")
+            self.answer(content[:40_000], {"Content-Length": len(content)})
+            self.over.wait(60)
         elif manner == "trickle":
-            self.answer(b"", announced=len(content))
-            for byte in content:
-                if self.over.wait(0.05):
-                    break
-                self.wfile.write(bytes([byte]))
+            self.answer(b"", {"Content-Length": len(content)})
+            self.drip(b"x", 0.05)
+        elif manner == "headers":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            self.drip(b"A: b\r\n"[:1], 0.05)
+        elif manner == "moved":
+            self.answer(b"", {"Location": f"/good/{name}"}, code=302)
+            self.drip(bytes(1 << 20))
+        elif manner == "around":
+            self.answer(b"", {"Location": self.path}, code=302)
+        elif manner == "encoded":
+            self.answer(content, {"Content-Encoding": "gzip", "Content-Length": len(content)})
         else:
-            self.answer(content)
+            self.answer(content, {"Content-Length": len(content)})
 
-    def answer(self, body: bytes, announced: int | None = -1) -> None:
-        """Send a body, by default with its true length."""
-        self.send_response(200)
-        if announced is not None:
-            self.send_header("Content-Length", str(len(body) if announced < 0 else announced))
+    def answer(self, body: bytes, headers: dict[str, Any] | None = None, code: int = 200) -> None:
+        """Send a head and a body."""
+        self.send_response_only(code)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-        self.wfile.flush()
+
+    def drip(self, drop: bytes, pause: float = 0.0) -> None:
+        """Send the same for as long as anybody listens."""
+        while not self.over.wait(pause):
+            self.wfile.write(drop)
 
     def log_message(self, *arguments: object) -> None:
         """Keep quiet."""
@@ -138,15 +132,10 @@ def cache(tmp_path: Path) -> Path:
 
 
 def quiet(folder: Path, mirrors: list[str], **options: Any) -> list[str]:
-    """Fetch with little patience; return the lines that were reported."""
+    """Fetch; return the lines that were reported."""
     lines: list[str] = []
-    fetch(folder, mirrors, report=lines.append, **(LITTLE | ALL | options))
+    fetch(folder, mirrors, **({"files": FILES, "report": lines.append, "patience": CALM} | options))
     return lines
-
-
-def whole(folder: Path) -> bool:
-    """Tell whether a folder holds all that it should."""
-    return all((folder / name).read_bytes() == content for name, content in CONTENT.items())
 
 
 def failure(folder: Path, mirrors: list[str], **options: Any) -> Failure:
@@ -155,143 +144,129 @@ def failure(folder: Path, mirrors: list[str], **options: Any) -> Failure:
     return caught.value
 
 
-ROOT = Path(__file__).parents[2]
+def test_sums_are_read_as_sha256sum_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "sums"
+    path.write_text("# two files\n" + "".join(f"{FILES[name]}  {name}\n" for name in FILES))
+    assert read_sums(path) == FILES
 
 
-def test_the_real_files_have_the_sums_that_are_committed() -> None:
-    sums = read_sums(ROOT / "config/mnist.sha256")
+def test_the_committed_sums_are_those_of_the_real_files() -> None:
+    sums = read_sums(ROOT / "config" / "mnist.sha256")
     assert len(sums) == 4
     folder = ROOT.parent / "shared" / "mnist"
     if not folder.is_dir():
         pytest.skip("MNIST is not on this machine")
-    assert {name: sha256(folder / name) for name in sums} == sums
+    for name, expected in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
-def test_an_address_serves_with_and_without_a_final_slash(
-    server: str, cache: Path, slash: str
+@pytest.mark.parametrize("form", ["{server}/good", "{server}/good/", "{mirror}", "~/a mirror/",
+                                  "file://{mirror}", "{server}/flaky", "{server}/moved",
+                                  "{server}/encoded"])  # fmt: skip
+def test_addresses_and_folders_serve(
+    server: str, mirror: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    quiet(cache, [f"{server}/good{slash}"])
+    # Moved: a redirect whose own body never ends. Encoded: called an encoding by its server.
+    monkeypatch.setenv("HOME", str(mirror.parent))
+    address = form.format(
+        server=server, mirror=str(mirror).replace(" ", "%20" if "file" in form else " ")
+    )
+    quiet(cache, [address])
     assert {path.name: path.read_bytes() for path in cache.iterdir()} == CONTENT
 
 
-@pytest.mark.parametrize("form", [str, lambda path: f"{path}/", Path.as_uri], ids=range(3))
-def test_a_folder_serves_as_a_path_and_as_an_address(
-    mirror: Path, cache: Path, form: Callable[[Path], str]
-) -> None:
-    quiet(cache, [form(mirror)])
-    assert whole(cache)
-
-
 @pytest.mark.parametrize(
-    ("manner", "reason"),
+    ("manner", "times", "reason"),
     [
-        ("403", "answered 403 Forbidden"),
-        ("404", "answered 404 Not Found"),
-        ("500", "answered 500 Internal Server Error"),
-        ("html", "a web page instead of the file, 36 bytes"),
-        ("wrong", "another file (SHA-256 differs), 69000 bytes"),
-        ("large", "expected at most 100000 bytes; got more"),
-        ("endless", "expected at most 100000 bytes; got more"),
-        ("short", "broke off after 40000 bytes (the server hung up early)"),
-        ("cut", "another file (SHA-256 differs), 40000 bytes"),
-        ("mute", "no answer for 2 s"),
-        ("stall", "broke off after"),
+        ("403", 1, "answered 403 Forbidden"),
+        ("404", 1, "answered 404 Not Found"),
+        ("429", 2, "answered 429 Too Many Requests"),
+        ("500", 2, "answered 500 Internal Server Error"),
+        ("html", 1, "a web page instead of the file, 36 bytes"),
+        ("wrong", 1, "another file (SHA-256 differs), 69000 bytes"),
+        ("endless", 1, "expected a file of at most 100000 bytes; got more"),
+        ("short", 2, "broke off after 40000 bytes (the server hung up early)"),
+        ("garbage", 2, "?[31mHTTP"),
+        ("around", 12, "Exceeded 5 redirects."),
     ],
 )
-def test_a_bad_mirror_is_passed_over_and_its_reason_is_kept(
-    server: str, mirror: Path, cache: Path, manner: str, reason: str
+def test_a_bad_mirror_is_passed_over_and_asked_again_only_where_that_may_help(
+    server: str, mirror: Path, cache: Path, manner: str, times: int, reason: str
 ) -> None:
-    lines = quiet(cache, [f"{server}/{manner}", str(mirror)], **ONE)
+    options = ONE | {"most": 100_000}
+    lines = quiet(cache, [f"{server}/{manner}", str(mirror)], **options)
     assert lines == [f"images.gz: fetched from {mirror}"]
+    assert Mirror.asked[manner] == times
     assert [path.name for path in cache.iterdir()] == ["images.gz"]
-    error = failure(cache.with_name("other"), [f"{server}/{manner}"], **ONE)
+    error = failure(cache.with_name("other"), [f"{server}/{manner}"], **options)
     assert f"{server}/{manner}: {reason}" in error.cause
     assert list(cache.with_name("other").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("manner", "times"),
-    [("403", 1), ("404", 1), ("html", 1), ("wrong", 1), ("500", 2), ("429", 2), ("short", 2),
-     ("cut", 1), ("mute", 2), ("stall", 2)],
-)  # fmt: skip
-def test_a_mirror_is_asked_again_where_that_can_help_and_no_more_than_agreed(
-    server: str, cache: Path, manner: str, times: int
+@pytest.mark.parametrize("manner", ["mute", "stall", "trickle", "headers"])
+def test_a_server_that_is_silent_or_too_slow_cannot_hold_the_build_up(
+    server: str, cache: Path, manner: str
 ) -> None:
-    failure(cache, [f"{server}/{manner}"], **ONE)
-    assert Mirror.asked[manner] == times
-
-
-def test_a_mirror_that_stumbles_once_serves_at_the_second_attempt(server: str, cache: Path) -> None:
-    assert quiet(cache, [f"{server}/flaky"], **ONE)
-    assert Mirror.asked["flaky"] == 2
-
-
-@pytest.mark.parametrize("manner", ["trickle", "slow-head"])
-def test_a_server_that_sends_a_byte_now_and_then_cannot_hold_the_build_up(
-    server: str, mirror: Path, cache: Path, manner: str
-) -> None:
-    short = {"patience": QUICK._replace(total=1.0)}
-    assert "time is up" in failure(cache, [f"{server}/{manner}"], **ONE, **short).cause
-    assert quiet(cache, [f"{server}/{manner}", str(mirror)], **ONE, **short)
+    start = time.monotonic()
+    error = failure(cache, [f"{server}/{manner}"], patience=HASTY, **ONE)
+    assert SILENT in error.cause
+    assert Mirror.asked[manner] == 2
+    assert time.monotonic() - start < 30
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_the_time_for_all_mirrors_together_is_bounded(server: str, cache: Path) -> None:
     mirrors = [f"{server}/mute/".replace("127.0.0.1", f"127.0.0.{n}") for n in range(1, 9)]
-    short = {"patience": QUICK._replace(total=1.0)}
-    assert "not tried: 1 s were over" in failure(cache, mirrors, **ONE, **short).cause
-    assert Mirror.asked["mute"] < len(mirrors)
+    with pytest.raises(Failure, match=r"time is up(.|\n)*not tried: 1 s were over"):
+        fetch(cache, mirrors, patience=HASTY._replace(silence=60, total=1.0), **ONE)
 
 
-@pytest.mark.parametrize("manner", ["endless-redirect", "circle"])
-def test_where_a_mirror_refers_elsewhere_nothing_is_read(
-    server: str, cache: Path, manner: str
+def test_a_name_that_is_looked_up_for_ever_does_not_hold_the_build_up(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reason = {"circle": "more than 5 times", "endless-redirect": "404"}[manner]
-    assert reason in failure(cache, [f"{server}/{manner}"], **ONE).cause
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(60))
+    assert SILENT in failure(cache, ["http://nowhere.invalid"], patience=HASTY).cause
 
 
-def test_a_mirror_may_refer_elsewhere_and_call_a_gz_an_encoding(server: str, cache: Path) -> None:
-    assert quiet(cache, [f"{server}/moved"], **ONE)
-    assert quiet(cache.with_name("2"), [f"{server}/encoded"], **ONE)
+def test_a_password_in_an_address_is_used_but_never_said(server: str, cache: Path) -> None:
+    secret = server.replace("://", "://me:geheim@")
+    lines = quiet(cache, [f"{secret}/404", "http://me:geheim@[x", f"{secret}/good"], **ONE)
+    assert lines == [f"images.gz: fetched from {server}/good"]
+    error = failure(cache.with_name("2"), [f"{secret}/404", "http://me:geheim@[x"])
+    assert f"{server}/404: answered 404" in error.cause
+    assert "geheim" not in str(error)
 
 
-def test_a_servers_words_and_a_password_do_not_reach_the_screen(server: str, cache: Path) -> None:
-    error = failure(cache, [f"{server.replace('//', '//me:secret@')}/escape"], **ONE)
-    assert "answered 418 ?[31mred" in error.cause
-    assert "secret" not in str(error)
+def test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
 
+    def refuse(address: object, *_: object, **__: object) -> None:
+        tried.append(address)
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
 
-def test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(cache: Path) -> None:
-    with Server(("127.0.0.1", 0), Mirror) as closed:
-        address = f"http://127.0.0.1:{closed.server_port}"
-    error = failure(cache, [address])
-    assert error.cause.count("Connection refused") == 1
-    asker = mirrors_module._Asker(QUICK, 1, None)
-    for _ in range(2):
-        with pytest.raises(mirrors_module.MirrorError, match="refused"):
-            asker.ask(address, "images.gz", "")
-    assert list(asker.dead) == [address]
+    with monkeypatch.context() as patch:
+        patch.setattr("urllib3.util.connection.create_connection", refuse)
+        error = failure(cache, ["http://127.0.0.1:9"])
+    assert error.cause.count("http://127.0.0.1:9: Connection refused") == 1
+    assert len(tried) == 2
 
 
 def test_when_every_mirror_failed_each_reason_stands_there_with_what_to_do(
     server: str, cache: Path, tmp_path: Path
 ) -> None:
+    records.write_bytes(cache / "images.gz", b"mine")
     mirrors = [str(tmp_path / "nowhere"), f"{server}/404", "ftp://x/y", str(tmp_path)]
-    error = failure(cache, mirrors)
+    error = failure(cache, mirrors, what="LETTERS", remedy="Draw them")
+    assert [path.name for path in cache.iterdir()] == ["images.gz.damaged"]
     reasons = ["no such folder", "answered 404 Not Found", "expected a folder or an address with"]
     for place, reason in zip(mirrors, [*reasons, "no such file in it"], strict=True):
         assert f"{place}: {reason}" in error.cause
-    for name, hashed in FILES.items():
-        assert f"{hashed}  {name}" in error.remedy
-    assert str(cache) in error.remedy
-    assert error.remedy.startswith("Or draw them. Or put into")
-    assert "expected 2 files of letters" in error.cause
-
-
-def test_without_any_mirror_the_files_are_named(cache: Path) -> None:
-    error = failure(cache, [])
-    assert "names no mirror" in error.cause
+    assert f"expected 2 files of LETTERS in {cache}; 2 are missing" in error.cause
+    assert error.remedy.startswith(f"Draw them; or put into {cache} the files")
+    for name, sha256 in FILES.items():
+        assert f"{sha256}  {name}" in error.remedy
 
 
 def test_files_that_could_be_had_are_kept_when_others_could_not(mirror: Path, cache: Path) -> None:
@@ -332,13 +307,6 @@ def test_what_was_set_aside_before_is_never_overwritten(mirror: Path, cache: Pat
         quiet(cache, [str(mirror)])
     kept = [cache / f"images.gz.damaged{suffix}" for suffix in ("", "-2", "-3")]
     assert [path.read_text() for path in kept] == ["first", "second", "third"]
-
-
-def test_a_damaged_file_does_not_keep_its_name_when_no_mirror_answers(cache: Path) -> None:
-    cache.mkdir()
-    (cache / "images.gz").write_text("mine")
-    failure(cache, [], **ONE)
-    assert [path.name for path in cache.iterdir()] == ["images.gz.damaged"]
 
 
 def test_the_name_of_a_damaged_file_never_vanishes(mirror: Path, cache: Path) -> None:
@@ -388,7 +356,7 @@ def test_whatever_else_has_the_name_is_set_aside(mirror: Path, cache: Path, kind
         kind, lambda: path.symlink_to("nothing")
     )()
     quiet(cache, [str(mirror)])
-    assert whole(cache)
+    assert path.read_bytes() == CONTENT["images.gz"]
     assert os.path.lexists(cache / "images.gz.damaged")
 
 
@@ -397,9 +365,9 @@ def test_a_file_of_a_folder_mirror_is_checked_and_read_no_further_than_it_should
 ) -> None:
     with (mirror / "images.gz").open("wb") as file:
         file.truncate(1 << 40)
-    assert (
-        "another file (SHA-256 differs), 100001 bytes" in failure(cache, [str(mirror)], **ONE).cause
-    )
+    assert "got more" in failure(cache, [str(mirror)], **ONE).cause
+    (mirror / "images.gz").write_bytes(bytes(69_000))
+    assert "SHA-256 differs" in failure(cache, [str(mirror)], **ONE).cause
 
 
 def test_fetches_at_the_same_time_into_one_cache_all_succeed(mirror: Path, cache: Path) -> None:
@@ -408,7 +376,6 @@ def test_fetches_at_the_same_time_into_one_cache_all_succeed(mirror: Path, cache
         (cache / "images.gz").write_text("damaged")
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: quiet(cache, [str(mirror)]), range(8)))
-        assert whole(cache)
         (cache / "images.gz.damaged").unlink()
         assert sorted(path.name for path in cache.iterdir()) == sorted(CONTENT)
         for name in CONTENT:
