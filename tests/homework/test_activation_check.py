@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from homework import activation_check
-from provenance import records
 from homework.activation_check import check_activations, naive_sigmoid, warnings_of
+from provenance import records
 
 
 def test_the_values_at_moderate_inputs_are_recorded() -> None:

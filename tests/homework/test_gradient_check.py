@@ -7,12 +7,12 @@ import ast
 import numpy as np
 import pytest
 
-from nn import losses, network
 from homework import gradient_check
-from provenance import records
-from provenance.errors import Failure
 from homework.gradient_check import TOLERANCE, check_gradients, printout
 from homework.toy import Toy
+from nn import losses, network
+from provenance import records
+from provenance.errors import Failure
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from homework.figures.curves import draw_curves, mark_epochs
-from homework.figures.style import new_figure, save
 from homework.figures.samples import draw_samples
 from homework.figures.state import draw_state
+from homework.figures.style import new_figure, save
 
 STYLE = Path(__file__).resolve().parents[2] / "report" / "report.mplstyle"
 
