@@ -43,41 +43,38 @@ class Mirror(BaseHTTPRequestHandler):
         _, manner, name = self.path.split("/")
         content = CONTENT.get(name, b"")
         self.asked[manner] += 1
-        if manner.isdigit():
-            self.send_error(int(manner), "\x1b[2J Look here")
-        elif manner == "flaky" and self.asked[manner] == 1:
-            self.send_error(503)
+        length = {"Content-Length": len(content)}
+        if manner.isdigit() or (manner == "flaky" and self.asked[manner] == 1):
+            self.send_error(503 if manner == "flaky" else int(manner), "\x1b[2J Look here")
         elif manner == "garbage":
             self.wfile.write(b"\x1b[31mHTTP\r\n\r\n")
+        elif manner == "headers":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            self.drip(b"A", 0.05)
+        elif manner == "mute":
+            self.over.wait(60)
         elif manner == "html":
             self.answer(b"<!DOCTYPE html><title>Log in</title>")
         elif manner == "wrong":
             self.answer(bytes(len(content)))
-        elif manner == "endless":
-            self.answer(b"", None)
-            self.drip(bytes(1 << 20))
-        elif manner == "short":
-            self.answer(content[:40_000], {"Content-Length": len(content)})
-        elif manner == "mute":
-            self.over.wait(60)
-        elif manner == "stall":
-            self.answer(content[:40_000], {"Content-Length": len(content)})
-            self.over.wait(60)
+        elif manner in ("short", "stall"):
+            self.answer(content[:40_000], length)
+            self.over.wait(60 if manner == "stall" else 0)
         elif manner == "trickle":
-            self.answer(b"", {"Content-Length": len(content)})
+            self.answer(b"", length)
             self.drip(b"x", 0.05)
-        elif manner == "headers":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-            self.drip(b"A: b\r\n"[:1], 0.05)
+        elif manner == "endless":
+            self.answer(b"")
+            self.drip(bytes(1 << 20))
         elif manner == "moved":
             self.answer(b"", {"Location": f"/good/{name}"}, code=302)
             self.drip(bytes(1 << 20))
         elif manner == "around":
             self.answer(b"", {"Location": self.path}, code=302)
-        elif manner == "encoded":
-            self.answer(content, {"Content-Encoding": "gzip", "Content-Length": len(content)})
         else:
-            self.answer(content, {"Content-Length": len(content)})
+            self.answer(
+                content, length | ({"Content-Encoding": "gzip"} if manner == "encoded" else {})
+            )
 
     def answer(self, body: bytes, headers: dict[str, Any] | None = None, code: int = 200) -> None:
         """Send a head and a body."""

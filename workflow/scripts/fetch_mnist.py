@@ -13,7 +13,7 @@ with job(snakemake):
         read_sums("config/mnist.sha256"),
         what="MNIST",
         remedy="Build the report on digits that the pipeline draws itself: "
-        "`snakemake --cores 2 report/hw2-synthetic.pdf` (`make report` does so by itself).",
+        "`snakemake --cores 2 report/hw2-synthetic.pdf` (`make report` does so by itself)",
         # The log takes stderr; a progress bar is for the person at the terminal.
         terminal=sys.__stderr__,
     )
