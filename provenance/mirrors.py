@@ -75,14 +75,15 @@ def fetch(
     folder : str or Path
         Made if it is missing. Several processes may share it.
     mirrors : sequence of str
-        Folders and addresses, in the order in which they are tried for each file.
+        Folders and addresses, in the order in which they are tried. Addresses can be asked from
+        the main thread only: an alarm ends what takes too long.
     files : mapping of str to str
         The SHA-256 of each file, by name.
     what, remedy : str
         For the messages: what the files are; what else helps where they cannot be had.
     most : int
         No file has more bytes.
-    patience : Patience
+    patience : Patience, optional
         Limits of what comes over the network.
     terminal : text stream, optional
         Where to draw a progress bar. Nothing is drawn if it is not a terminal.
