@@ -15,7 +15,7 @@ from homework.figures.samples import draw_samples
 from homework.figures.state import draw_state
 from homework.figures.style import new_figure, save
 
-STYLE = Path(__file__).resolve().parents[2] / "report" / "report.mplstyle"
+STYLE = Path(__file__).resolve().parents[3] / "report" / "report.mplstyle"
 
 
 @pytest.fixture(autouse=True)
