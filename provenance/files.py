@@ -102,6 +102,6 @@ def digest(facts: Any) -> str:
 
 
 def sha256(path: str | Path) -> str:
-    """Hash a file's content, as 64 hexadecimal digits."""
+    """Hash a file's content, as 64 hexadecimal characters."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -23,7 +23,7 @@ from provenance.records import read_csv, read_npz
 
 #: Where data is that no job made. It counts by its content and name alone, whoever brought it.
 DATA = "resources/"
-#: How the report prints a hash: eight digits at a time.
+#: How the report prints a hash: eight characters at a time.
 PRINTED_HASH = re.compile(rb"(?:[0-9a-f]{8}\\allowbreak )+")
 # Numbers that are summed up at once.
 PIECE = 2**16
@@ -124,7 +124,7 @@ def how_different(old: Mapping[str, Any] | None, place: Path) -> str:
     -------
     str
         "missing", "bytes", "bytes only" (the sums of the numbers agree), "numbers within 1e-12",
-        "printed digits or words" and so on.
+        "printed numbers or words" and so on.
     """
     if not place.is_file():
         return "missing"
@@ -136,7 +136,7 @@ def how_different(old: Mapping[str, Any] | None, place: Path) -> str:
     except Exception:
         return "damaged"
     if "words" in old:
-        return "hashes only" if old == new else "printed digits or words"
+        return "hashes only" if old == new else "printed numbers or words"
     gap = _largest_gap(old, new)
     level = next((level for level in (0.0, 1e-12, 1e-9, 1e-6) if gap <= level), None)
     if level is None:

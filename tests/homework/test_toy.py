@@ -122,7 +122,10 @@ BREAKS: dict[str, tuple[Callable[..., Any], str]] = {
         lambda X, y, Ws, bs: (X, y, Ws, [*bs[:-1], np.ones((1, 2))]),
         r"biases\[\d\] must have shape \(1, 1\); got \(1, 2\)",
     ),
-    "NaN": (lambda X, y, Ws, bs: (changed(X, np.nan), y, Ws, bs), "X_batch must hold finite numbers"),
+    "NaN": (
+        lambda X, y, Ws, bs: (changed(X, np.nan), y, Ws, bs),
+        "X_batch must hold finite numbers",
+    ),
     "infinite": (
         lambda X, y, Ws, bs: (X, y, [*Ws[:-1], changed(Ws[-1], -np.inf)], bs),
         r"weight_matrices\[\d\] must hold finite numbers",

@@ -117,6 +117,7 @@ def test_labels_that_do_not_fit_are_refused(
         threes_and_nines(images, labels)
 
 
+@pytest.mark.row(15)
 @given(labels=st.lists(st.integers(0, 255), max_size=30))
 @settings(deadline=None, max_examples=60)
 def test_any_labels_give_the_3s_and_9s_or_a_refusal(labels: list[int]) -> None:
@@ -143,6 +144,7 @@ def test_a_sound_file_is_read_whole(
     np.testing.assert_array_equal(read, array)
 
 
+@pytest.mark.row(8)
 @pytest.mark.parametrize("array", [IMAGES[:1], LABELS])
 def test_a_file_that_is_cut_anywhere_is_refused(tmp_path: Path, array: np.ndarray) -> None:
     packed = gzip.compress(idx(array))
@@ -150,6 +152,7 @@ def test_a_file_that_is_cut_anywhere_is_refused(tmp_path: Path, array: np.ndarra
         refusal(tmp_path, packed[:length], array.shape[1:])
 
 
+@pytest.mark.row(14)
 @pytest.mark.parametrize(
     "more",
     [b"\0", b"garbage", gzip.compress(b"", mtime=0), gzip.compress(b"more", mtime=0)],
@@ -178,6 +181,9 @@ def header(*numbers: int, magic: bytes = b"\0\0\x08\x03") -> bytes:
     return magic + struct.pack(f">{len(numbers)}I", *numbers)
 
 
+@pytest.mark.row(
+    15, "Refused from its header, before memory is asked for; the message says what was expected."
+)
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -223,6 +229,9 @@ def memory(path: Path) -> tuple[str, int]:
     return "\n".join(said), int(mebibytes)
 
 
+@pytest.mark.row(
+    14, "Refused at the first byte past what the IDX header allows, in less than 20 MiB."
+)
 def test_a_gzip_bomb_is_not_unpacked_past_what_its_header_allows(tmp_path: Path) -> None:
     packer = zlib.compressobj(9, wbits=31)
     zeros = bytes(1 << 24)
@@ -278,6 +287,7 @@ def test_no_bytes_are_read_or_raise_anything_else(item: tuple[int, ...], packed:
     assert attempt(packed, item) is None
 
 
+@pytest.mark.row(15)
 @given(item=ITEMS, content=st.binary(max_size=60), numbers=st.lists(st.integers(0, 9), max_size=4))
 @settings(deadline=None, max_examples=150)
 def test_a_file_is_read_only_if_header_and_length_agree(

@@ -129,6 +129,7 @@ def test_a_missing_key_is_named(path, said) -> None:
     assert said in problems(changed(path, None, remove=True))
 
 
+@pytest.mark.row(23)
 def test_an_empty_file_is_refused_with_every_missing_section() -> None:
     said = problems({})
     assert all(f"'{section}' is a required property" in said for section in VALID)
@@ -138,6 +139,7 @@ def test_an_unknown_key_that_is_no_text_is_refused() -> None:
     assert "unknown key '7'" in problems({**VALID, 7: 1})
 
 
+@pytest.mark.row(23)
 def test_all_problems_are_said_at_once() -> None:
     config = changed("training.hiden", "3")
     config["dataset"] = "mnits"

@@ -134,8 +134,8 @@ def test_a_file_without_numbers_differs_in_its_bytes(inside) -> None:
     ("now", "kind"),
     [
         ("Hash {other} 0.98, 12345678", "hashes only"),
-        ("Hash {one} 0.97, 12345678", "printed digits or words"),
-        ("Hash {one} 0.98, 12345679", "printed digits or words"),
+        ("Hash {one} 0.97, 12345678", "printed numbers or words"),
+        ("Hash {one} 0.98, 12345679", "printed numbers or words"),
     ],
 )
 def test_printed_digits_are_told_from_hashes(inside, now, kind) -> None:

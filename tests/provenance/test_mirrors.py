@@ -172,6 +172,13 @@ def test_addresses_and_folders_serve(
     assert {path.name: path.read_bytes() for path in cache.iterdir()} == CONTENT
 
 
+@pytest.mark.row(
+    9, "The checksum refuses it and says that it is a web page; the next mirror is taken."
+)
+@pytest.mark.row(
+    10, "Few attempts, then the next mirror; if none is left, each one's reason is listed."
+)
+@pytest.mark.row(11, "Asked again, then passed over; the time for everything together is bounded.")
 @pytest.mark.parametrize(
     ("manner", "times", "reason"),
     [
@@ -200,6 +207,7 @@ def test_a_bad_mirror_is_passed_over_and_asked_again_only_where_that_may_help(
     assert list(cache.with_name("other").iterdir()) == []
 
 
+@pytest.mark.row(11)
 @pytest.mark.parametrize("manner", ["mute", "stall", "trickle", "headers"])
 def test_a_server_that_is_silent_or_too_slow_cannot_hold_the_build_up(
     server: str, cache: Path, manner: str
@@ -212,6 +220,7 @@ def test_a_server_that_is_silent_or_too_slow_cannot_hold_the_build_up(
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+@pytest.mark.row(11)
 def test_the_time_for_all_mirrors_together_is_bounded(server: str, cache: Path) -> None:
     mirrors = [f"{server}/mute/".replace("127.0.0.1", f"127.0.0.{n}") for n in range(1, 9)]
     with pytest.raises(Failure, match=r"time is up(.|\n)*not tried: 1 s were over"):
@@ -234,6 +243,7 @@ def test_a_password_in_an_address_is_used_but_never_said(server: str, cache: Pat
     assert "geheim" not in str(error)
 
 
+@pytest.mark.row(10)
 def test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +260,7 @@ def test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(
     assert len(tried) == 2
 
 
+@pytest.mark.row(10)
 def test_when_every_mirror_failed_each_reason_stands_there_with_what_to_do(
     server: str, cache: Path, tmp_path: Path
 ) -> None:
@@ -281,6 +292,7 @@ def test_good_files_are_left_untouched_and_need_no_mirror(mirror: Path, cache: P
     assert {path.name: path.stat() for path in cache.iterdir()} == before
 
 
+@pytest.mark.row(6)
 def test_a_flipped_byte_is_noticed_though_size_and_time_are_the_same(
     mirror: Path, cache: Path
 ) -> None:

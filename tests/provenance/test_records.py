@@ -217,6 +217,7 @@ def test_arrays_give_the_same_bytes_at_another_time_and_in_another_order(
     assert (tmp_path / "now").read_bytes() == (tmp_path / "later").read_bytes()
 
 
+@pytest.mark.row(8)
 @pytest.mark.parametrize("kept", [0, 10, 100, -1, None])
 def test_an_npz_that_was_cut_or_has_a_flipped_bit_is_not_read(tmp_path, kept) -> None:
     path = tmp_path / "arrays.npz"

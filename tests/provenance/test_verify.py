@@ -70,6 +70,7 @@ def test_equal_builds_have_no_difference(built, build) -> None:
     assert found(built, build()) == ([], [])
 
 
+@pytest.mark.row(7)
 def test_jobs_that_made_other_files_of_the_same_inputs_come_before_what_follows(
     built, build
 ) -> None:
@@ -78,7 +79,7 @@ def test_jobs_that_made_other_files_of_the_same_inputs_come_before_what_follows(
         f"check: numbers, whose sums differ by 0.4: {FACTS}",
         f"select: numbers within 1e-09: {DIGITS}",
         f"fit: numbers within 1e-09: {SERIES}",
-        f"render: printed digits or words: {TEX}",
+        f"render: printed numbers or words: {TEX}",
         f"typeset: bytes: {PDF}",
     ]
     assert lacking == []
@@ -115,7 +116,7 @@ def test_a_folder_as_expected_is_said_to_be(built, capsys) -> None:
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [(DIGITS, "damaged"), (SERIES, ""), (TEX, "printed digits or words"), (PDF, "bytes")],
+    [(DIGITS, "damaged"), (SERIES, ""), (TEX, "printed numbers or words"), (PDF, "bytes")],
 )
 def test_a_flipped_bit_here_is_told(built, capsys, path, kind) -> None:
     flip(path)

@@ -31,6 +31,8 @@ LITERAL = [
 ACCEPTED = [chr(code) for code in range(0x20, 0xD800) if printed(chr(code))]
 
 
+@pytest.mark.row(24)
+@pytest.mark.row(25)
 @needs_tex
 @needs_text
 def test_all_that_is_accepted_appears_literally_in_the_pdf(tmp_path: Path) -> None:
@@ -66,6 +68,7 @@ def test_all_of_latin_1_and_more_is_accepted() -> None:
     assert len(ACCEPTED) > 500
 
 
+@pytest.mark.row(24)
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -86,6 +89,7 @@ def test_a_character_that_the_fonts_lack_is_named(text: str, named: str) -> None
     assert str(error.value).isascii()
 
 
+@pytest.mark.row(24)
 @pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x1b", "\x7f", "\x85"])
 def test_a_control_character_is_refused(character: str) -> None:
     with pytest.raises(Failure, match="control character"):

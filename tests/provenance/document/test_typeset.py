@@ -132,6 +132,7 @@ def test_a_fault_in_the_document_is_explained(tmp_path: Path, body: str, said: l
     assert not (tmp_path / "out.pdf").exists()
 
 
+@pytest.mark.row(26)
 @needs_pdftex
 def test_a_missing_package_is_named_with_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(Failure) as error:
@@ -151,6 +152,7 @@ def test_a_missing_engine_is_named_with_what_to_install(
     assert "apt-get install" in error.value.remedy
 
 
+@pytest.mark.row(26)
 @needs_tex
 def test_an_endless_loop_is_stopped(tmp_path: Path) -> None:
     start = time.monotonic()
@@ -177,6 +179,7 @@ def test_an_earlier_pdf_stays_when_typesetting_fails(tmp_path: Path) -> None:
     assert (tmp_path / "out.pdf").read_bytes() == b"earlier"
 
 
+@pytest.mark.row(25)
 @needs_tex
 def test_shell_escape_is_off(tmp_path: Path) -> None:
     canary = tmp_path / "canary"
