@@ -47,7 +47,7 @@ format: developer-environment ## bring the code into the project's style
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m snakefmt Snakefile workflow/rules
 
-bench: ## measure the speed beside PyTorch and plain NumPy (an environment of its own)
+bench: tex ## measure the speed beside PyTorch and plain NumPy (an environment of its own)
 	@bash benchmarks/run.sh $(ARGS)
 
 verify: environment tex ## build the last commit anew elsewhere and compare it with its manifest
