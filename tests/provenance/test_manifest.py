@@ -53,7 +53,8 @@ def test_a_manifest_names_what_a_report_is_made_of_in_the_order_of_the_build(bui
     }
     assert {*manifest.files} == {CODE, "resources/x.gz", RECORD, PDF}
     assert manifest.files[RECORD] == sha256(RECORD)
-    assert {*manifest.sources} == {CODE, "resources/x.gz"}
+    assert {*manifest.sources} == {CODE}
+    assert {*manifest.data} == {"resources/x.gz"}
     assert {*manifest.sums} == {RECORD}
 
 
