@@ -7,51 +7,18 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
+from typing import TYPE_CHECKING, Any
 
 from provenance.errors import Failure
+from provenance.files import read_yaml
 
-#: A schema's integers are Python's: no 200.0.
-INTEGER = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-Validator = extend(Draft202012Validator, type_checker=INTEGER)
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a section, and what contains itself."""
-
-    def construct_document(self, node: yaml.Node) -> Any:
-        self.deep_construct = True  # only then does PyYAML notice what contains itself
-        return super().construct_document(node)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [str(key.value) for key, _ in node.value]
-        for number, key in enumerate(keys):
-            if key in keys[:number]:
-                mark = node.value[number][0].start_mark
-                raise yaml.MarkedYAMLError(problem=f"{key!r} stands there twice", problem_mark=mark)
-        return super().construct_mapping(node, deep=deep)
-
-
-def load_yaml(path: str | Path) -> Any:
-    """Read a YAML file in which no key stands twice and nothing contains itself, or say why not."""
-    remedy = f"Correct it; {path} as committed is a valid example."
-    try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{path} cannot be read: {error}.", remedy) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a number may be too long
-        where = " ".join(str(error).split())
-        raise Failure(f"{path} is not valid YAML: {where}.", remedy) from error
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 
 def require_sections(path: str | Path) -> None:
     """Refuse a file that Snakemake could not read as a configuration with named sections."""
-    content = load_yaml(path)
+    content = read_yaml(path)
     if not isinstance(content, dict):
         got = "an empty file" if content is None else f"{content!r:.60}"
         raise Failure(
@@ -62,7 +29,14 @@ def require_sections(path: str | Path) -> None:
 
 def check_config(config: dict[str, Any], schema: str | Path, path: str | Path) -> None:
     """Refuse a configuration that the schema does not allow; name every wrong key of the file."""
-    errors = sorted(Validator(load_yaml(schema)).iter_errors(config), key=lambda e: e.json_path)
+    # Not at the top: it takes longer to load than all else, and few need it.
+    from jsonschema.validators import Draft202012Validator, extend  # noqa: PLC0415
+
+    types = Draft202012Validator.TYPE_CHECKER
+    # A schema's integers are Python's: no 200.0.
+    whole = types.redefine("integer", lambda _, value: type(value) is int)
+    Validator = extend(Draft202012Validator, type_checker=whole)
+    errors = sorted(Validator(read_yaml(schema)).iter_errors(config), key=lambda e: e.json_path)
     if problems := [*map(_explain, errors), *_not_finite(config)]:
         raise Failure(
             f"{path} (or --config) is not valid:\n    " + "\n    ".join(problems),
@@ -74,7 +48,7 @@ def require_printed(
     config: dict[str, Any], path: str | Path, overridable: Collection[str] = ()
 ) -> None:
     """Refuse settings other than the file's, which is printed, but for those that may differ."""
-    printed = load_yaml(path)
+    printed = read_yaml(path)
     keys = sorted({*config, *printed} - {*overridable})
     if others := [key for key in keys if config.get(key) != printed.get(key)]:
         allowed = " and ".join(f"`{key}`" for key in overridable) or "nothing"

@@ -1,6 +1,6 @@
 """Files that appear whole or not at all, JSON among them, and their hashes.
 
-Standard library only: jobs that compute nothing need not load NumPy.
+Jobs that compute nothing need not load NumPy.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import yaml
+
+from provenance.errors import Failure
 
 
 @contextmanager
@@ -86,6 +90,34 @@ def canonical_json(facts: Any) -> str:
 def read_json(path: str | Path) -> Any:
     """Read what `write_json` wrote."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in a section, and what contains itself."""
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        self.deep_construct = True  # only then does PyYAML notice what contains itself
+        return super().construct_document(node)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [str(key.value) for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                mark = node.value[number][0].start_mark
+                raise yaml.MarkedYAMLError(problem=f"{key!r} stands there twice", problem_mark=mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Read a YAML file in which no key stands twice and nothing contains itself, or say why not."""
+    remedy = f"Correct it; {path} as committed is a valid example."
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{path} cannot be read: {error}.", remedy) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a number may be too long
+        where = " ".join(str(error).split())
+        raise Failure(f"{path} is not valid YAML: {where}.", remedy) from error
 
 
 def _plain(value: object) -> object:

@@ -28,8 +28,8 @@ from provenance.files import digest
 from provenance.imports import sources
 from provenance.receipts import Receipt, hash_of, mark_stale, told
 
-#: The packages of the environment; every result depends on them.
-PINS = "requirements.txt"
+#: The packages of the environment, on which every result depends; the same for users of conda.
+PINS, CONDA = "requirements.txt", "environment.yml"
 
 #: What is being built in this process; `why` asks it.
 watched: list[Any] = []
@@ -48,9 +48,10 @@ def watch(
     """Watch over a build: a context around the rules of a Snakefile.
 
     When it is entered, folder, configuration and packages are checked, and whatever could change a
-    job's bytes is pinned. When it is left, each rule with a script gets the source files that the
-    script reaches as inputs (`code`), and what is not as its job would leave it now is marked, so
-    that Snakemake builds it again. Whatever goes wrong, cause and remedy are told last.
+    job's bytes is pinned. When it is left, each rule with a script gets its environment, and as
+    inputs (`code`) the source files that the script reaches; and what is not as its job would leave
+    it now is marked, so that Snakemake builds it again. Whatever goes wrong, cause and remedy are
+    told last.
 
     Parameters
     ----------
@@ -93,9 +94,10 @@ def watch(
     watched[:] = [workflow]
     yield
     with last_words.told_at_the_end(WorkflowError):
-        for rule in workflow.rules:
+        for rule in filter(lambda rule: rule.script, workflow.rules):
+            rule.conda_env = os.path.join(root, CONDA)
             # A file that is pinned by its hash does not depend on who brings it.
-            if rule.script and not set(map(str, rule.output)) <= downloads.keys():
+            if not set(map(str, rule.output)) <= downloads.keys():
                 _add_code(rule, workflow)
         _require_inputs(workflow)
     mark_stale(computed, downloads, partial(_params_now, workflow))

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2.sandbox import SandboxedEnvironment
 
 from provenance.document.latex import environment
 from provenance.errors import Failure
-from provenance.files import read_json
+from provenance.files import read_json, read_yaml
 
 
 def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -39,10 +38,8 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
     Failure
         If a name stands there twice, a number is not in the records or a condition is none.
     """
-    with open(path, encoding="utf-8") as file:
-        claims = yaml.load(file, _Loader)
     evaluated = {}
-    for name, claim in claims.items():
+    for name, claim in read_yaml(path).items():
         condition, sentence = claim["holds"], claim["sentence"].strip()
         numbers = {key: _look_up(name, facts, at) for key, at in claim["numbers"].items()}
         holds = _decide(name, condition, numbers)
@@ -61,17 +58,6 @@ def read_facts(**paths: str | Sequence[str]) -> dict[str, Any]:
             records = [read_json(one) for one in path]
             facts[name] = {"first": records[0], "last": records[-1], "all": records}
     return facts
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a name that stands there twice; YAML would take the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value]
-        if twice := {name for name in names if names.count(name) > 1}:
-            cause = f"{node.start_mark.name} has {', '.join(sorted(twice))} twice."
-            raise Failure(cause, "Give one of them another name, or remove it.")
-        return super().construct_mapping(node, deep)
 
 
 def _decide(claim: str, condition: str, numbers: Mapping[str, Any]) -> bool:

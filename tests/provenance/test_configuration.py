@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provenance.configuration import check_config, load_yaml, require_printed, require_sections
+from provenance.configuration import check_config, read_yaml, require_printed, require_sections
 from provenance.errors import Failure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -220,4 +220,4 @@ def test_a_file_that_holds_no_sections_is_refused_in_one_message(tmp_path, text,
 def test_keys_may_be_merged_and_overridden(tmp_path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, y: 4}")
-    assert load_yaml(path)["c"] == {"x": 3, "y": 4}
+    assert read_yaml(path)["c"] == {"x": 3, "y": 4}

@@ -11,8 +11,6 @@ rule fetch_mnist:
     log:
         "logs/fetch_mnist.log",
     priority: FIRST
-    conda:
-        "../../environment.yml"
     message:
         "Fetch MNIST"
     script:
@@ -24,11 +22,7 @@ rule draw_digits:
         **{kind: f"results/synthetic/idx/{name}" for kind, name in IDX.items()},
     log:
         "logs/draw_digits.log",
-    benchmark:
-        "logs/benchmarks/draw_digits.tsv"
     priority: FIRST
-    conda:
-        "../../environment.yml"
     params:
         synthetic=config["synthetic"],
     message:
@@ -45,11 +39,7 @@ rule select_digits:
         facts="{results}/digits.json",
     log:
         "logs/{results}/select_digits.log",
-    benchmark:
-        "logs/benchmarks/{results}/select_digits.tsv"
     priority: FIRST
-    conda:
-        "../../environment.yml"
     message:
         "Keep the 3s and 9s"
     script:
@@ -65,8 +55,6 @@ rule load_toy:
     log:
         "logs/load_toy.log",
     priority: FIRST
-    conda:
-        "../../environment.yml"
     params:
         sha256=config["toy"]["sha256"],
         seed=config["toy"]["seed"],

@@ -9,8 +9,6 @@ rule check_gradients:
     log:
         "logs/check_gradients.log",
     priority: FIRST
-    conda:
-        "../../environment.yml"
     message:
         "Check backpropagation against finite differences"
     script:
@@ -23,8 +21,6 @@ rule check_activations:
     log:
         "logs/check_activations.log",
     priority: EARLY
-    conda:
-        "../../environment.yml"
     message:
         "Evaluate the sigmoid where it is delicate"
     script:
@@ -42,11 +38,7 @@ rule train:
         summary="{results}/train/{step_size}/summary.json",
     log:
         "logs/{results}/train-{step_size}.log",
-    benchmark:
-        "logs/benchmarks/{results}/train-{step_size}.tsv"
     priority: FIRST
-    conda:
-        "../../environment.yml"
     # Where the runs cannot use all cores with one thread each; it changes no bit.
     threads: max(1, (workflow.cores or 1) // len(STEP_SIZES))
     params:
@@ -69,11 +61,7 @@ rule find_mistakes:
         facts="{results}/mistakes.json",
     log:
         "logs/{results}/find_mistakes.log",
-    benchmark:
-        "logs/benchmarks/{results}/find_mistakes.tsv"
     priority: EARLY
-    conda:
-        "../../environment.yml"
     message:
         "Find the misclassified images and measure them"
     script:
@@ -89,11 +77,7 @@ rule memorize:
         study="{results}/memorization.csv",
     log:
         "logs/{results}/memorize.log",
-    benchmark:
-        "logs/benchmarks/{results}/memorize.tsv"
     priority: EARLY
-    conda:
-        "../../environment.yml"
     threads: 1
     params:
         memorization=config["memorization"],

@@ -32,8 +32,6 @@ for figure, (records, category) in FIGURES.items():
             ),
         log:
             f"logs/{{results}}/plot_{figure}.log",
-        conda:
-            "../../environment.yml"
         params:
             figure=figure,
         message:

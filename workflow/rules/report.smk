@@ -54,8 +54,6 @@ rule evaluate_claims:
     log:
         "logs/{results}/evaluate_claims.log",
     priority: EARLY
-    conda:
-        "../../environment.yml"
     params:
         facts=[*FACTS],
         must_hold=lambda wildcards: wildcards.results == "results",
@@ -75,8 +73,6 @@ rule list_code:
     log:
         "logs/list_code.log",
     priority: EARLY
-    conda:
-        "../../environment.yml"
     message:
         "List the code for the appendix"
     script:
@@ -94,8 +90,6 @@ rule render_report:
         "{results}/tex/hw2.tex",
     log:
         "logs/{results}/render_report.log",
-    conda:
-        "../../environment.yml"
     params:
         facts=[*FACTS],
         author=config["author"],
@@ -119,10 +113,6 @@ rule typeset:
         REPORTS["mnist"],
     log:
         "logs/results/typeset.log",
-    benchmark:
-        "logs/benchmarks/results/typeset.tsv"
-    conda:
-        "../../environment.yml"
     message:
         "Typeset {output}"
     script:
@@ -139,5 +129,3 @@ use rule typeset as typeset_synthetic with:
         REPORTS["synthetic"],
     log:
         "logs/results/synthetic/typeset.log",
-    benchmark:
-        "logs/benchmarks/results/synthetic/typeset.tsv"
