@@ -23,10 +23,10 @@ from benchmarks.trainings import NUMPY, OURS, ROOT, TORCH, Cases, Task, mnist_fo
 
 # 1,000 updates with one image each: the training set is cut, the evaluations are not.
 OTHER_BATCHES = {"n = 1": Task(1, images=1000, epochs=1), "n = all": Task(12080)}
-#: How the time grows with the hidden layer and with the test set.
+#: How the time of one epoch grows with the hidden layer and with the test set.
 GROWTH = {
-    **{f"h = {h}, 1 epoch": Task(hidden=h, epochs=1) for h in (50, 200, 800, 3200)},
-    **{f"m = {m}, 1 epoch": Task(test_images=m, epochs=1) for m in (250, 2000, 8000)},
+    **{f"h = {h}": Task(hidden=h, epochs=1) for h in (50, 200, 800, 3200)},
+    **{f"m = {m}": Task(test_images=m, epochs=1) for m in (250, 2000, 8000)},
 }
 PARTS: dict[str, Callable[[Path], Cases]] = {
     "training": lambda _: (
