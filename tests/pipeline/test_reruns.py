@@ -37,11 +37,14 @@ ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", "evaluate_claims", *PRINTED}
 # Which jobs use a file, but for the two that print and hash the code of all.
 LISTING = {"list_code", "render_report"}
 USERS: dict[str, set[str]] = {
-    "nn/__init__.py": {*NETWORK, *READERS, "check_activations", "load_toy", "select_digits"},
+    "nn/__init__.py": {
+        *(*NETWORK, "check_activations", "find_mistakes", "load_toy"),
+        *("select_digits", "plot_samples"),
+    },
     "nn/activations.py": {*NETWORK, "check_activations", "find_mistakes"},
     "nn/arrays.py": {*NETWORK, "check_activations", "find_mistakes", "load_toy"},
     "nn/batches.py": COMPUTED,
-    "nn/digits.py": {*READERS, "select_digits"},
+    "nn/digits.py": {"select_digits", "plot_samples"},
     "nn/evaluation.py": TRAIN,
     "nn/gradients.py": {"check_gradients"},
     "nn/gram.py": {*TRAIN, "find_mistakes"},
@@ -96,7 +99,7 @@ def follow(jobs: Jobs, first: Iterable[str]) -> set[str]:
     reached, ahead = set(first), set(first)
     while ahead:
         written = set[str]().union(*(jobs[name].outputs for name in ahead))
-        ahead = {name for name, job in jobs.items() if written & job.inputs.keys()} - reached
+        ahead = {name for name, job in jobs.items() if written & job.inputs} - reached
         reached |= ahead
     return reached
 
