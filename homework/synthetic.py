@@ -24,7 +24,7 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.path import Path as Outline
 from scipy import ndimage
 
-from provenance import records
+from provenance import files
 
 FloatArray = npt.NDArray[np.float64]
 ByteArray = npt.NDArray[np.uint8]
@@ -225,7 +225,7 @@ def write_idx(path: str | Path, array: ByteArray) -> None:
     # No name and no time in gzip's header.
     with gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=packed, mtime=0) as file:
         file.write(header + array.tobytes())
-    records.write_bytes(path, packed.getvalue())
+    files.write_bytes(path, packed.getvalue())
 
 
 def write_dataset(folder: str | Path, n_train: int, n_test: int, seed: int) -> None:

@@ -22,18 +22,7 @@ from provenance.errors import Failure
 
 @contextmanager
 def beside(path: str | Path) -> Iterator[Path]:
-    """Hand out a temporary name in the folder of `path`; rename it to `path` on success.
-
-    Parameters
-    ----------
-    path : str or Path
-        The final name. Its folder is made if it is missing.
-
-    Yields
-    ------
-    Path
-        A name beside it to write to. It is gone afterwards, whatever happens.
-    """
+    """Hand out a temporary name in the folder of `path`, made if missing; rename it on success."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path

@@ -98,17 +98,8 @@ def read_all() -> dict[str, Receipt]:
 def history(files: Mapping[str, str], receipts: Mapping[str, Receipt]) -> list[Receipt]:
     """List the receipts of all jobs behind some files, each after those that it needs.
 
-    Parameters
-    ----------
-    files : mapping of str to str
-        The SHA-256 of each file as it is now, by path.
-    receipts : mapping of str to Receipt
-        From `read_all`.
-
-    Raises
-    ------
-    Failure
-        If these speak of different contents of one file: it changed during a build.
+    `files` gives the SHA-256 of each by path. If receipts speak of different contents of one file,
+    it changed during a build: that is a `Failure`.
     """
     reached: list[Receipt] = []
     seen: set[str] = set()
@@ -136,21 +127,9 @@ def mark_stale(
 ) -> list[str]:
     """Mark what has to be built again because it is not what its job would leave now.
 
-    Nothing is marked while a build is under way in this folder: a file may wait for its receipt.
-
-    Parameters
-    ----------
-    places : sequence of str
-        Folders of computed files, and single computed files.
-    known : mapping of str to str
-        The SHA-256 that downloaded files must have, by path.
-    params_of : callable
-        Gives the parameters that a receipt's job would have now; None if there is no such job.
-
-    Returns
-    -------
-    list of str
-        What was marked.
+    Computed files lie in `places`, folders and single files; `known` has the SHA-256 of downloads
+    by path; `params_of` gives the parameters that a receipt's job would have now, None if there is
+    no such job. Nothing is marked while a build is under way here: a file may wait for its receipt.
     """
     if any(LOCKS.glob("*.lock")):
         return []

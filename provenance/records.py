@@ -16,19 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from provenance.files import beside, read_json, write_bytes, write_json, write_text
-
-__all__ = [
-    "beside",
-    "read_csv",
-    "read_json",
-    "read_npz",
-    "write_bytes",
-    "write_csv",
-    "write_json",
-    "write_npz",
-    "write_text",
-]
+from provenance.files import beside, write_text
 
 # A zip member must carry a date; this is the earliest that the format can say.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)

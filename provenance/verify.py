@@ -65,22 +65,11 @@ def verify(report: str, expected_at: str) -> int:
 def compare(
     expected: Manifest, built: Manifest, differs: Mapping[str, str]
 ) -> tuple[list[str], list[str]]:
-    """Say in the order of the build where it parts from what was expected.
+    """Say where a build parts from what was expected, and which data it did not have.
 
-    Parameters
-    ----------
-    expected, built : Manifest
-        What was expected, and what was built.
-    differs : mapping of str to str
-        How each file differs, by path.
-
-    Returns
-    -------
-    found : list of str
-        The sources that differ; each job that made other files of the same inputs; then the jobs
-        that follow from these.
-    lacking : list of str
-        Data that the build did not have. What was made without it is not held against the build.
+    First come the sources that differ (`differs` says how, by path), then each job that made other
+    files of the same inputs, then those that follow from them. What was made without some data is
+    not held against the build.
     """
     lacking = sorted(expected.data.keys() - built.data.keys())
     others = [path for path, h in expected.data.items() if built.data.get(path, h) != h]

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from provenance import records
+from provenance import files
 
 
 def new_figure(style: str | Path, width: float = 6.5, height: float = 2.25) -> Figure:
@@ -43,7 +43,7 @@ def save(figure: Figure, *paths: str | Path) -> None:
     traces = {"pdf": ("CreationDate", "Creator", "Producer"), "svg": ("Date", "Creator")}
     for path in paths:
         kind = Path(path).suffix[1:]
-        with records.beside(path) as temporary:
+        with files.beside(path) as temporary:
             figure.savefig(temporary, format=kind, metadata=dict.fromkeys(traces[kind]))
         # What follows shows the same, and need not find the places again.
         figure.set_layout_engine("none")

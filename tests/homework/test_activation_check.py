@@ -9,7 +9,7 @@ import pytest
 
 from homework import activation_check
 from homework.activation_check import check_activations, naive_sigmoid, warnings_of
-from provenance import records
+from provenance import files
 
 
 def test_the_values_at_moderate_inputs_are_recorded() -> None:
@@ -69,5 +69,5 @@ def test_every_warning_is_listed_the_second_time_too() -> None:
 
 
 def test_the_facts_are_a_record(tmp_path) -> None:
-    records.write_json(tmp_path / "activations.json", check_activations())
-    assert records.read_json(tmp_path / "activations.json")["moderate"]["out"][1] == 0.5
+    files.write_json(tmp_path / "activations.json", check_activations())
+    assert files.read_json(tmp_path / "activations.json")["moderate"]["out"][1] == 0.5

@@ -11,7 +11,7 @@ from homework import gradient_check
 from homework.gradient_check import TOLERANCE, check_gradients, printout
 from homework.toy import Toy
 from nn import losses, network
-from provenance import records
+from provenance import files
 from provenance.errors import Failure
 
 
@@ -43,8 +43,8 @@ def test_right_gradients_pass_with_room(toy) -> None:
 
 
 def test_both_gradients_are_recorded_in_full(toy, tmp_path) -> None:
-    records.write_json(tmp_path / "gradients.json", check_gradients(toy))
-    recorded = records.read_json(tmp_path / "gradients.json")["arrays"]
+    files.write_json(tmp_path / "gradients.json", check_gradients(toy))
+    recorded = files.read_json(tmp_path / "gradients.json")["arrays"]
     parameters = [*toy.weight_matrices, *toy.biases]
     for array, parameter in zip(recorded, parameters, strict=True):
         analytic, numeric = (np.array(array[k]) for k in ("backpropagation", "finite_difference"))

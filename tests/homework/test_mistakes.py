@@ -15,7 +15,7 @@ from homework.figures.evidence import draw_evidence, rule_text
 from homework.figures.gallery import MOST, draw_gallery, gallery_height, mistake_groups
 from homework.mistakes import find_mistakes, network_output
 from homework.properties import PROPERTIES, measure
-from provenance import records
+from provenance import files, records
 
 ROW, COLUMN = np.mgrid[0:28, 0:28].astype(np.float64)
 
@@ -301,9 +301,9 @@ def test_records_and_figures_are_made_whatever_is_misread(case, tmp_path):
     d, weights = cases()[case]
     rows, facts = find_mistakes(d, weights)
     records.write_csv(tmp_path / "mistakes.csv", rows)
-    records.write_json(tmp_path / "mistakes.json", facts)
+    files.write_json(tmp_path / "mistakes.json", facts)
     rows = records.read_csv(tmp_path / "mistakes.csv")
-    facts = records.read_json(tmp_path / "mistakes.json")
+    facts = files.read_json(tmp_path / "mistakes.json")
     assert len(rows["row"]) == facts["mistakes"]
     groups = mistake_groups(rows, d.X_test)
     figure = Figure(figsize=(6.5, gallery_height(groups, 6.5)), layout="constrained")

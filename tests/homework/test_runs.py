@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from homework.runs import first, from_then_on, summarise
-from provenance import records
+from provenance import files
 
 T = np.arange(1, 7)
 
@@ -60,8 +60,8 @@ def test_death_and_constancy_count_from_when_they_are_final() -> None:
 
 
 def test_a_summary_is_a_record(tmp_path) -> None:
-    records.write_json(tmp_path / "summary.json", summarise(series()))
-    assert records.read_json(tmp_path / "summary.json")["test_loss"]["last"] == 0.3
+    files.write_json(tmp_path / "summary.json", summarise(series()))
+    assert files.read_json(tmp_path / "summary.json")["test_loss"]["last"] == 0.3
 
 
 @pytest.mark.parametrize(

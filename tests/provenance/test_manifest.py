@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from provenance import records
+from provenance import files, records
 from provenance.errors import Failure
 from provenance.files import sha256
 from provenance.manifest import (
@@ -30,7 +30,7 @@ def build(leave):
 
     def build(data="resources/sets/x.gz", seed=1, factor=1.0, code="1", drawn="drawn"):
         for path, text in {data: "data", CODE: code, PDF: drawn}.items():
-            records.write_text(path, text)
+            files.write_text(path, text)
         records.write_npz(RECORD, X=X * factor)
         if data.startswith("resources/"):
             leave("fetch", [], [data])
@@ -60,7 +60,7 @@ def test_a_manifest_names_what_a_report_is_made_of_in_the_order_of_the_build(bui
 
 def test_a_manifest_is_read_back(build) -> None:
     manifest = build()
-    records.write_json("manifest.json", manifest._asdict())
+    files.write_json("manifest.json", manifest._asdict())
     assert read_manifest("manifest.json") == manifest
     assert read_manifest("manifest.json").chain == manifest.chain
 
@@ -142,7 +142,7 @@ def test_a_file_without_numbers_differs_in_its_bytes(inside) -> None:
 def test_printed_digits_are_told_from_hashes(inside, now, kind) -> None:
     def write(text: str) -> None:
         one, other = (rf"{part}\allowbreak " * 8 for part in ("0123abcd", "9" * 8))
-        records.write_text("a.tex", text.format(one=one, other=other))
+        files.write_text("a.tex", text.format(one=one, other=other))
 
     write("Hash {one} 0.98, 12345678")
     old = described("a.tex")
@@ -155,9 +155,9 @@ def test_printed_digits_are_told_from_hashes(inside, now, kind) -> None:
     [
         (lambda: records.write_npz("a.npz", W=np.eye(2)), {"W": [1.0, 0, 0, 1]}),
         (lambda: records.write_csv("a.csv", {"t": [1, 2], "s": ["x", "y"]}), {"t": [1.0, 2]}),
-        (lambda: records.write_json("a.json", {"b": [1, {"z": 2}], "a": 3}), {"all": [3.0, 1, 2]}),
-        (lambda: records.write_json("a.json", {"a": None, "b": "1"}), {}),
-        (lambda: records.write_text("a.pdf", "1.5"), {}),
+        (lambda: files.write_json("a.json", {"b": [1, {"z": 2}], "a": 3}), {"all": [3.0, 1, 2]}),
+        (lambda: files.write_json("a.json", {"a": None, "b": "1"}), {}),
+        (lambda: files.write_text("a.pdf", "1.5"), {}),
     ],
 )
 def test_the_numbers_of_a_record_are_summed_up_by_name(inside, write, numbers) -> None:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from provenance import records
+from provenance import files
 from provenance.errors import Failure
 from provenance.mirrors import Patience, fetch, read_sums
 
@@ -119,7 +119,7 @@ def mirror(tmp_path: Path) -> Path:
     """Make a folder mirror that has everything."""
     folder = tmp_path / "a mirror"
     for name, content in CONTENT.items():
-        records.write_bytes(folder / name, content)
+        files.write_bytes(folder / name, content)
     return folder
 
 
@@ -264,7 +264,7 @@ def test_a_mirror_that_cannot_be_reached_is_not_asked_for_each_file(
 def test_when_every_mirror_failed_each_reason_stands_there_with_what_to_do(
     server: str, cache: Path, tmp_path: Path
 ) -> None:
-    records.write_bytes(cache / "images.gz", b"mine")
+    files.write_bytes(cache / "images.gz", b"mine")
     mirrors = [str(tmp_path / "nowhere"), f"{server}/404", "ftp://x/y", str(tmp_path)]
     error = failure(cache, mirrors, what="LETTERS", remedy="Draw them")
     assert [path.name for path in cache.iterdir()] == ["images.gz.damaged"]
@@ -324,9 +324,9 @@ def test_the_name_of_a_damaged_file_never_vanishes(
     # Snakemake fails if a file is gone that it has just seen; another build may be looking.
     def write(path: Path, content: bytes) -> None:
         assert path.read_bytes() == path.with_name("images.gz.damaged").read_bytes() == b"damaged"
-        records.write_bytes(path, content)
+        files.write_bytes(path, content)
 
-    records.write_bytes(cache / "images.gz", b"damaged")
+    files.write_bytes(cache / "images.gz", b"damaged")
     monkeypatch.setattr("provenance.mirrors.write_bytes", write)
     quiet(cache, [str(mirror)], **ONE)
     assert (cache / "images.gz").read_bytes() == CONTENT["images.gz"]
@@ -336,7 +336,7 @@ def test_a_damaged_file_is_kept_where_there_are_no_hard_links(
     mirror: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "link", lambda *_, **__: os.stat("/nowhere"))
-    records.write_bytes(cache / "images.gz", b"mine")
+    files.write_bytes(cache / "images.gz", b"mine")
     quiet(cache, [str(mirror)])
     assert (cache / "images.gz").read_bytes() == CONTENT["images.gz"]
     assert (cache / "images.gz.damaged").read_text() == "mine"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from provenance import records
+from provenance import files, records
 from provenance.files import digest, sha256
 
 FACTS = {"b": [1, 2.5, True, None], "a": {"text": "caf\u00e9"}}
@@ -33,14 +33,14 @@ def folder(tmp_path_factory) -> Path:
 
 
 WRITERS = {
-    "bytes": lambda path: records.write_bytes(path, b"new"),
-    "text": lambda path: records.write_text(path, "new"),
-    "json": lambda path: records.write_json(path, FACTS),
+    "bytes": lambda path: files.write_bytes(path, b"new"),
+    "text": lambda path: files.write_text(path, "new"),
+    "json": lambda path: files.write_json(path, FACTS),
     "csv": lambda path: records.write_csv(path, {"a": [1]}),
     "npz": lambda path: records.write_npz(path, a=np.ones(3)),
 }
 FAILURES = {
-    "json": lambda path: records.write_json(path, {"a": 1, "b": float("nan")}),
+    "json": lambda path: files.write_json(path, {"a": 1, "b": float("nan")}),
     "csv": lambda path: records.write_csv(path, {"a": [1, 2], "b": [1]}),
     "npz": lambda path: records.write_npz(path, a=np.ones(3), b=np.array([{}])),
 }
@@ -72,7 +72,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one_alone(tmp_path, writ
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_a_half_written_file_never_has_the_final_name(tmp_path, error) -> None:
     path = tmp_path / "record"
-    with pytest.raises(error), records.beside(path) as temporary:
+    with pytest.raises(error), files.beside(path) as temporary:
         temporary.write_text("half")
         assert not path.exists()
         assert temporary.parent == path.parent
@@ -88,14 +88,14 @@ def test_a_disk_that_is_full_leaves_nothing_and_names_the_file_that_a_person_kno
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left") as caught:
-        records.write_text(tmp_path / "record", "text")
+        files.write_text(tmp_path / "record", "text")
     assert caught.value.filename == str(tmp_path / "record")
     assert os.listdir(tmp_path) == []
 
 
 def test_two_writers_of_one_record_use_different_temporary_files(tmp_path) -> None:
     path = tmp_path / "record"
-    with records.beside(path) as one, records.beside(path) as other:
+    with files.beside(path) as one, files.beside(path) as other:
         one.write_text("one")
         other.write_text("other")
     assert path.read_text() == "one"
@@ -105,7 +105,7 @@ def test_two_writers_of_one_record_use_different_temporary_files(tmp_path) -> No
 def test_a_record_is_as_readable_as_the_umask_says(tmp_path, umask, mode) -> None:
     before = os.umask(umask)
     try:
-        records.write_text(tmp_path / "record", "text")
+        files.write_text(tmp_path / "record", "text")
         assert (tmp_path / "record").stat().st_mode & 0o777 == mode
         assert os.umask(umask) == umask
     finally:
@@ -114,7 +114,7 @@ def test_a_record_is_as_readable_as_the_umask_says(tmp_path, umask, mode) -> Non
 
 @pytest.mark.parametrize("facts", [{"b": 1, "a": [0.1, 1e-15]}, {"a": [0.1, 1e-15], "b": 1}])
 def test_json_is_canonical(tmp_path, facts) -> None:
-    records.write_json(tmp_path / "a", facts)
+    files.write_json(tmp_path / "a", facts)
     assert (tmp_path / "a").read_bytes() == b'{\n "a": [\n  0.1,\n  1e-15\n ],\n "b": 1\n}\n'
     assert digest(facts) == sha256(tmp_path / "a")
 
@@ -122,8 +122,8 @@ def test_json_is_canonical(tmp_path, facts) -> None:
 @SOME
 @given(JSON)
 def test_json_comes_back_as_it_went(folder, facts) -> None:
-    records.write_json(folder / "facts.json", facts)
-    assert records.read_json(folder / "facts.json") == facts
+    files.write_json(folder / "facts.json", facts)
+    assert files.read_json(folder / "facts.json") == facts
 
 
 def test_json_takes_what_numpy_computed(tmp_path) -> None:
@@ -133,23 +133,23 @@ def test_json_takes_what_numpy_computed(tmp_path) -> None:
         "share": np.float32(0.5),
         "holds": np.bool_(True),
     }
-    records.write_json(tmp_path / "facts", facts)
+    files.write_json(tmp_path / "facts", facts)
     plain = {"array": [[0, 1], [2, 3]], "count": 3, "share": 0.5, "holds": True}
-    assert records.read_json(tmp_path / "facts") == plain
+    assert files.read_json(tmp_path / "facts") == plain
 
 
 @pytest.mark.parametrize("wrap", [float, np.float64, np.float32, lambda x: np.array([x])])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_json_refuses_what_is_no_number(tmp_path, wrap, value) -> None:
     with pytest.raises(ValueError):
-        records.write_json(tmp_path / "facts", {"deep": [{"down": wrap(value)}]})
+        files.write_json(tmp_path / "facts", {"deep": [{"down": wrap(value)}]})
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("value", [{1, 2}, memoryview(b"12")])
 def test_json_refuses_other_objects_and_names_their_type(tmp_path, value) -> None:
     with pytest.raises(TypeError, match=f"got {type(value)}"):
-        records.write_json(tmp_path / "facts", {"a": value})
+        files.write_json(tmp_path / "facts", {"a": value})
 
 
 NUMBERS = hnp.arrays(np.int64, 4) | hnp.arrays(np.float64, 4)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from provenance import records, verify
+from provenance import files, records, verify
 from provenance.files import write_json
 from provenance.manifest import Manifest, differing, manifest_of, read_manifest
 from provenance.verify import compare
@@ -24,13 +24,13 @@ def build(leave):
     """Return a function that makes all files and leaves their receipts."""
 
     def build(data=1, digits=1, series=1, constant=0.5, tex="words", code="rules", lacking=()):
-        records.write_text(DATA, f"{data}")
-        records.write_text(SNAKEFILE, code)
+        files.write_text(DATA, f"{data}")
+        files.write_text(SNAKEFILE, code)
         records.write_npz(DIGITS, X=X * data * digits)
         records.write_csv(SERIES, {"loss": X * data * digits * series})
-        records.write_json(FACTS, {"constant": constant})
-        records.write_text(TEX, f"{tex} {data} {digits} {series}")
-        records.write_text(PDF, f"{tex} {data} {digits} {series}")
+        files.write_json(FACTS, {"constant": constant})
+        files.write_text(TEX, f"{tex} {data} {digits} {series}")
+        files.write_text(PDF, f"{tex} {data} {digits} {series}")
         leave("select", [path for path in (DATA, SNAKEFILE) if path not in lacking], [DIGITS])
         leave("fit", [DIGITS], [SERIES])
         leave("check", [SNAKEFILE], [FACTS])
@@ -138,7 +138,7 @@ def test_where_nothing_is_built_nothing_is_compared(built, capsys, path) -> None
 
 
 def test_files_of_other_sources_are_not_compared(built, capsys) -> None:
-    records.write_text(SNAKEFILE, "edited")
+    files.write_text(SNAKEFILE, "edited")
     flip(PDF)
     assert not verify.check_here(PDF, EXPECTED)
     assert f"others than the manifest's ({SNAKEFILE})" in capsys.readouterr().out
@@ -147,7 +147,7 @@ def test_files_of_other_sources_are_not_compared(built, capsys) -> None:
 @pytest.fixture
 def repository(built, monkeypatch) -> list[Path]:
     """Commit that folder, with a build that copies what is there instead of computing it."""
-    records.write_text(".gitignore", "/results/\n/resources/\n*.pdf\n.snakemake\n")
+    files.write_text(".gitignore", "/results/\n/resources/\n*.pdf\n.snakemake\n")
     verify.git("init", "--quiet")
     verify.git("add", "--all")
     commit("all")

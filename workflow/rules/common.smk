@@ -19,11 +19,6 @@ IDX_FOLDER = {
     "results/synthetic": "results/synthetic/idx",
 }
 
-# Of the jobs that could start, those with the highest priority do: the trainings, which take
-# longest, with what they wait for; then all else. Figures, many of one length, come last (0) and
-# keep every core busy to the end.
-FIRST, EARLY = 2, 1
-
 
 def listed(*patterns):
     """List the project's files of these patterns, sorted within each.

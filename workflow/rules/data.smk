@@ -10,7 +10,6 @@ rule fetch_mnist:
         **{kind: update(f"resources/mnist/{name}") for kind, name in IDX.items()},
     log:
         "logs/fetch_mnist.log",
-    priority: FIRST
     message:
         "Fetch MNIST"
     script:
@@ -22,7 +21,6 @@ rule draw_digits:
         **{kind: f"results/synthetic/idx/{name}" for kind, name in IDX.items()},
     log:
         "logs/draw_digits.log",
-    priority: FIRST
     params:
         synthetic=config["synthetic"],
     message:
@@ -39,7 +37,6 @@ rule select_digits:
         facts="{results}/digits.json",
     log:
         "logs/{results}/select_digits.log",
-    priority: FIRST
     message:
         "Keep the 3s and 9s"
     script:
@@ -54,7 +51,6 @@ rule load_toy:
         facts="results/toy/toy.json",
     log:
         "logs/load_toy.log",
-    priority: FIRST
     params:
         sha256=config["toy"]["sha256"],
         seed=config["toy"]["seed"],

@@ -8,7 +8,6 @@ rule check_gradients:
         facts="results/toy/gradients.json",
     log:
         "logs/check_gradients.log",
-    priority: FIRST
     message:
         "Check backpropagation against finite differences"
     script:
@@ -20,7 +19,6 @@ rule check_activations:
         facts="results/toy/activations.json",
     log:
         "logs/check_activations.log",
-    priority: EARLY
     message:
         "Evaluate the sigmoid where it is delicate"
     script:
@@ -38,7 +36,6 @@ rule train:
         summary="{results}/train/{step_size}/summary.json",
     log:
         "logs/{results}/train-{step_size}.log",
-    priority: FIRST
     # Where the runs cannot use all cores with one thread each; it changes no bit.
     threads: max(1, (workflow.cores or 1) // len(STEP_SIZES))
     params:
@@ -61,7 +58,6 @@ rule find_mistakes:
         facts="{results}/mistakes.json",
     log:
         "logs/{results}/find_mistakes.log",
-    priority: EARLY
     message:
         "Find the misclassified images and measure them"
     script:
@@ -77,7 +73,6 @@ rule memorize:
         study="{results}/memorization.csv",
     log:
         "logs/{results}/memorize.log",
-    priority: EARLY
     threads: 1
     params:
         memorization=config["memorization"],

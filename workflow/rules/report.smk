@@ -53,7 +53,6 @@ rule evaluate_claims:
         "{results}/claims.json",
     log:
         "logs/{results}/evaluate_claims.log",
-    priority: EARLY
     params:
         facts=[*FACTS],
         must_hold=lambda wildcards: wildcards.results == "results",
@@ -72,7 +71,6 @@ rule list_code:
         "results/tex/appendix.tex",
     log:
         "logs/list_code.log",
-    priority: EARLY
     message:
         "List the code for the appendix"
     script:

@@ -2,7 +2,7 @@
 
 from provenance.job import job
 from homework.activation_check import check_activations
-from provenance.records import write_json
+from provenance.files import write_json
 
 with job(snakemake):
     write_json(snakemake.output.facts, check_activations())

@@ -4,7 +4,7 @@ from provenance.job import job
 from homework import toy
 from homework.gradient_check import check_gradients
 from provenance.environment import pin_threads
-from provenance.records import write_json
+from provenance.files import write_json
 
 with job(snakemake):
     pin_threads()

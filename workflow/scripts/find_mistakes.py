@@ -3,7 +3,7 @@
 from provenance.job import job
 from homework.dataset import load_digits
 from homework.mistakes import find_mistakes
-from provenance import records
+from provenance import files, records
 from provenance.environment import pin_threads
 
 with job(snakemake):
@@ -12,4 +12,4 @@ with job(snakemake):
         load_digits(snakemake.input.digits), records.read_npz(snakemake.input.weights)
     )
     records.write_csv(snakemake.output.mistakes, mistakes)
-    records.write_json(snakemake.output.facts, facts)
+    files.write_json(snakemake.output.facts, facts)

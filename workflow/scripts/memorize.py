@@ -4,7 +4,7 @@ import numpy as np
 
 from provenance.job import job
 from homework.memorization import Recipe, differences, differing, memorize, repeat, summarise
-from provenance import records
+from provenance import files, records
 from provenance.environment import pin_threads
 
 N, D = 100, 784
@@ -35,7 +35,7 @@ with job(snakemake):
     facts |= {"start": start._asdict(), "recipe": recipe._asdict()}
     facts |= {"own": summarise([own]) | {"accuracies": own.accuracies}}
     facts |= {"further": summarise(tried), "study": study}
-    records.write_json(snakemake.output.facts, facts)
+    files.write_json(snakemake.output.facts, facts)
     lists = ("updates", "changes", "lacks")
     table = {key: [row[key] for row in study] for key in study[0] if key not in lists}
     records.write_csv(snakemake.output.study, table)

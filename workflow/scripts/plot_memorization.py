@@ -3,7 +3,7 @@
 from provenance.job import job
 from homework.figures.memorization import draw_study
 from homework.figures.style import new_figure, save
-from provenance.records import read_json
+from provenance.files import read_json
 
 with job(snakemake):
     facts = read_json(snakemake.input.facts)

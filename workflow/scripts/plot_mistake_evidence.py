@@ -3,10 +3,10 @@
 from provenance.job import job
 from homework.figures.evidence import draw_evidence
 from homework.figures.style import new_figure, save
-from provenance import records
+from provenance import files
 
 with job(snakemake):
-    facts = records.read_json(snakemake.input.facts)
+    facts = files.read_json(snakemake.input.facts)
     figure = new_figure(snakemake.input.style, 6.5, 3.05)
     axes = figure.subplots(1, 2, sharey=True)
     for ax, digit in zip(axes, ("3", "9"), strict=True):

@@ -6,7 +6,7 @@ from provenance.job import job
 from homework.dataset import load_digits
 from homework.runs import summarise
 from nn.training import series, train
-from provenance import records
+from provenance import files, records
 from provenance.environment import pin_threads
 from provenance.errors import Failure
 
@@ -37,4 +37,4 @@ with job(snakemake):
     for k, layer in enumerate(zip(run.weight_matrices, run.biases, strict=True), start=1):
         arrays[f"W{k}"], arrays[f"b{k}"] = layer
     records.write_npz(snakemake.output.weights, **arrays)
-    records.write_json(snakemake.output.summary, settings | summarise(columns))
+    files.write_json(snakemake.output.summary, settings | summarise(columns))
