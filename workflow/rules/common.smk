@@ -53,9 +53,6 @@ def idx_files(wildcards):
 def toy_pickle():
     """Find the course's pickle; without it one of the same shapes is generated."""
     name = "test_batch_weights_biases.pkl"
-    found = [
-        f"{folder}/{name}"
-        for folder in config["toy"]["folders"]
-        if Path(folder, name).is_file()
-    ]
+    places = [Path(folder).expanduser() / name for folder in config["toy"]["folders"]]
+    found = [path.as_posix() for path in places if path.is_file()]
     return {"pickle": found[0]} if found else {}
