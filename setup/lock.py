@@ -11,8 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 COMPILE = (
@@ -44,24 +43,15 @@ def environment(requirements: str) -> str:
     return HEAD + "".join(f'      - "{pin}"\n' for pin in pins(requirements))
 
 
-def lock(uv: str) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Compile the three files."""
+    uv = shutil.which("uv") or sys.exit("ERROR: uv is not on PATH.\n  -> python3 -m pip install uv")
     for name in ("requirements", "requirements-dev"):
-        command = [uv, *COMPILE, *sys.argv[1:], f"{name}.in", "--output-file", f"{name}.txt"]
+        command = [uv, *COMPILE, *arguments, f"{name}.in", "--output-file", f"{name}.txt"]
         subprocess.run(command, check=True)
     text = Path("requirements.txt").read_text(encoding="utf-8")
     Path("environment.yml").write_text(environment(text), encoding="utf-8")
 
 
-def main() -> None:
-    """Use the uv on PATH, or one that is installed for this call only."""
-    if found := shutil.which("uv"):
-        return lock(found)
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([f"{folder}/bin/python", "-m", "pip", "install", "-q", "uv"], check=True)
-        return lock(f"{folder}/bin/uv")
-
-
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

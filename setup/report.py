@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +46,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def settings() -> dict[str, Any]:
     """Read the config; nothing if it is broken, which is Snakemake's to tell."""
-    try:
-        read = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    return read if isinstance(read, dict) else {}
-
-
-def summaries(results: Path) -> list[Path]:
-    """Name the records of the first and of the last step size, which the report examines."""
-    try:
-        step_sizes = [str(float(size)) for size in settings()["training"]["step_sizes"]]
-    except (LookupError, TypeError, ValueError):
-        return []
-    ends = dict.fromkeys([*step_sizes[:1], *step_sizes[-1:]])
-    return [results / f"train/{step_size}/summary.json" for step_size in ends]
+    with suppress(OSError, ValueError, yaml.YAMLError):
+        return dict(yaml.safe_load(CONFIG.read_text(encoding="utf-8")))
+    return {}
 
 
 def finish(report: Path, arguments: Sequence[str]) -> int:
@@ -97,11 +86,13 @@ def why_no_mnist() -> str:
 def headline(report: Path) -> str:
     """Say where the report is and what came out, from the records."""
     lines = [f"\nThe report: {report.resolve()}"]
-    for path in summaries(RESULTS[report]):
-        summary = json.loads(path.read_text(encoding="utf-8"))
+    sizes = [str(float(size)) for size in settings()["training"]["step_sizes"]]
+    # The first and the last step size are those that the report examines.
+    for size in dict.fromkeys([sizes[0], sizes[-1]]):
+        summary = json.loads((RESULTS[report] / f"train/{size}/summary.json").read_text("utf-8"))
         accuracy, loss = (summary[f"test_{kind}"]["last"] for kind in ("accuracy", "loss"))
         lines.append(
-            f"  step size {path.parent.name}: test accuracy {accuracy:.4f}, "
+            f"  step size {size}: test accuracy {accuracy:.4f}, "
             f"test loss {loss:.4f} after {summary['timesteps']} updates"
         )
     if not settings()["author"]["name"]:
