@@ -144,6 +144,8 @@ class FollowedSet:
         What the pre-activations hold beyond X W + b.
     batch_size, updates : int
         Images per update, and how many updates will come.
+    threads : int
+        How many threads BLAS may use for the Gram matrix.
     """
 
     def __init__(
@@ -155,11 +157,12 @@ class FollowedSet:
         constant: FloatArray,
         batch_size: int,
         updates: int,
+        threads: int = 1,
     ) -> None:
         self.X, self.y, self.constant = X, y, constant
         m, d = X.shape
         pays = following_pays(m, d, len(X_train), batch_size, constant.shape[1], updates)
-        self._gram = gram_matrix(X_train, X) if pays else None
+        self._gram = gram_matrix(X_train, X, threads=threads) if pays else None
         # The pre-activations, and how many updates ago they were computed from the images.
         self._s, self._age = constant, FRESH_EVERY
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from nn.arrays import FloatArray
 
@@ -35,13 +36,17 @@ class GramMatrix(NamedTuple):
     scale: int
 
 
-def gram_matrix(X_train: FloatArray, X: FloatArray) -> GramMatrix:
-    """Multiply every image of one set, (n_train, d), with every image of another, (m, d)."""
+def gram_matrix(X_train: FloatArray, X: FloatArray, *, threads: int = 1) -> GramMatrix:
+    """Multiply every image of one set, (n_train, d), with every image of another, (m, d).
+
+    Exact sums do not depend on how many threads of BLAS share them.
+    """
     if not (are_pixels(X_train) and are_pixels(X)):
         return GramMatrix(X_train @ X.T, scale=1)
     bound = squared_lengths(X_train).max(initial=0) * squared_lengths(X).max(initial=0)
     dtype = np.float32 if bound < FLOAT32_EXACT**2 else np.float64
-    products = grey_levels(X_train).astype(dtype) @ grey_levels(X).T.astype(dtype)
+    with threadpool_limits(limits=threads):
+        products = grey_levels(X_train).astype(dtype) @ grey_levels(X).T.astype(dtype)
     return GramMatrix(products, scale=255**2)
 
 

@@ -86,7 +86,11 @@ def sgd(
     """
     for epoch in range(1, epochs + 1):
         for batch in mini_batches(len(X_train), batch_size, rng):
-            X_batch, y_batch = X_train[batch], y_train[batch]
+            X_batch, y_batch = X_train, y_train
+            if batch_size < len(X_train):
+                X_batch, y_batch = X_train[batch], y_train[batch]
+            else:  # all images make the same batch in any order; in their own they are not copied
+                batch = np.arange(len(X_train))
             output, layer_caches = forward_pass(X_batch, weight_matrices, biases, activations)
             loss, dL_dg = logistic_loss(output, y_batch)
             grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
@@ -197,6 +201,7 @@ def train(
         constant=X_test[:, ~used] @ W_all[~used],
         batch_size=batch_size,
         updates=epochs * math.ceil(n / batch_size),
+        threads=threads,
     )
 
     def evaluate(update: Update) -> Evaluated:
