@@ -28,22 +28,10 @@ SIGNIFICANCE = 0.05
 
 
 def summarise(values: Values, y: Floats, wrong: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """Compare misread with correctly read images of both digits.
+    """Compare misread (`wrong`) with correctly read images of both digits.
 
-    Parameters
-    ----------
-    values : mapping of str to ndarray of shape (n,)
-        The properties.
-    y : ndarray of shape (n,)
-        Labels.
-    wrong : ndarray of bool of shape (n,)
-        Which images are misread.
-
-    Returns
-    -------
-    dict
-        Counts, what tables call the properties, their names from the strongest to the weakest
-        over both digits ("order"), and under "digits" what `summarise_digit` says of each.
+    Returns counts, what tables call the properties, their names from the strongest to the weakest
+    over both digits ("order"), and under "digits" what `summarise_digit` says of each.
     """
     digits = {
         str(digit): summarise_digit(
@@ -72,13 +60,10 @@ def summarise(values: Values, y: Floats, wrong: npt.NDArray[np.bool_]) -> dict[s
 def summarise_digit(values: Values, wrong: npt.NDArray[np.bool_], label: int) -> dict[str, Any]:
     """Compare misread with correctly read images of one digit, of label 0 (3s) or 1 (9s).
 
-    Returns
-    -------
-    dict
-        Counts; the comparison of each property (`compare`); the properties' names from the
-        strongest to the weakest ("order"); those that mistakes show more often than chance would
-        have it ("explains"); how many suspicious properties an image shows ("suspicious"); and
-        the shares nearer to the other digit's average image ("nearer_to_other").
+    Returns counts; the comparison of each property (`compare`); the properties' names from the
+    strongest to the weakest ("order"); those that mistakes show more often than chance would have
+    it ("explains"); how many suspicious properties an image shows ("suspicious"); and the shares
+    nearer to the other digit's average image ("nearer_to_other").
     """
     compared = {name: compare(value, wrong, name, label) for name, value in values.items()}
     order = sorted(compared, key=lambda name: -compared[name]["strength"])
@@ -103,14 +88,11 @@ def summarise_digit(values: Values, wrong: npt.NDArray[np.bool_], label: int) ->
 def compare(value: Floats, wrong: npt.NDArray[np.bool_], name: str, label: int) -> dict[str, Any]:
     """Compare one property between the misread and the correctly read images of a digit.
 
-    Returns
-    -------
-    dict
-        The suspicious side and where it begins ("low" and "high", None if that side is not
-        suspicious); for mistakes and for correct images the median, and of the suspicious ones
-        the number, the rate and its 95 % Wilson interval; "p_value" of Fisher's exact test that
-        mistakes are not more often suspicious; and "strength", the probability that a mistake is
-        more suspicious than a correct image (0.5 says nothing, 1 everything).
+    Returns the suspicious side and where it begins ("low" and "high", None if that side is not
+    suspicious); for mistakes and for correct images the median, and of the suspicious ones the
+    number, the rate and its 95 % Wilson interval; "p_value" of Fisher's exact test that mistakes
+    are not more often suspicious; and "strength", the probability that a mistake is more suspicious
+    than a correct image (0.5 says nothing, 1 everything).
     """
     side, cut = PROPERTIES[name].suspicious[label], PROPERTIES[name].cut
     bad, good = value[wrong], value[~wrong]
@@ -137,23 +119,9 @@ def compare(value: Floats, wrong: npt.NDArray[np.bool_], name: str, label: int) 
 def replicate(bad: Values, good: Values, compared: Mapping[str, Any]) -> dict[str, Any]:
     """Look at misread training images of one digit, with the bounds that the test images gave.
 
-    These mistakes had no part in the comparison of the test images. A property that explains the
-    mistakes shows in them too; one that only chance or a single writer suggested does not.
-
-    Parameters
-    ----------
-    bad : mapping of str to ndarray of shape (n,)
-        The properties of the misread training images.
-    good : mapping of str to ndarray of shape (m,)
-        Those of the correctly read test images.
-    compared : mapping of str to mapping
-        What `compare` said of each property.
-
-    Returns
-    -------
-    dict
-        The number of misread training images, and for each property that an image has by itself
-        the rate of suspicious ones among them and the strength, as in `compare`.
+    These mistakes (`bad`) had no part in the comparison of the test images (`good` are those that
+    were read correctly, `compared` what `compare` said). A property that explains the mistakes
+    shows in them too; one that only chance or a single writer suggested does not.
     """
     properties = {}
     for name, value in bad.items():

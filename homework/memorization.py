@@ -41,13 +41,13 @@ ACTIVATIONS = (relu_activation, sigmoid_activation)
 
 
 class Recipe(NamedTuple):
-    """The choices that `memorize` leaves open, by the names of its arguments."""
+    """How to memorize."""
 
-    width: int
+    width: int  # units in the hidden layer
     step_size: float
-    batch_size: int
-    centre: bool
-    calibrate: bool
+    batch_size: int  # n for gradient descent
+    centre: bool  # whether to subtract from each input its mean over the samples
+    calibrate: bool  # whether to start from the bias of `calibrated_bias` in place of zero
 
 
 class Memorization(NamedTuple):
@@ -55,17 +55,10 @@ class Memorization(NamedTuple):
 
     An attempt also ends when nothing can come of it: no hidden unit is active for any sample, so
     there is no gradient, or the weights have grown beyond what a float holds.
-
-    Attributes
-    ----------
-    accuracies : list of float
-        Training accuracy before the first update, then after each.
-    output : ndarray of shape (n,)
-        The network's output for each sample after the last update.
     """
 
-    accuracies: list[float]
-    output: FloatArray
+    accuracies: list[float]  # in training: before the first update, then after each
+    output: FloatArray  # the network's for each sample, after the last update
 
     @property
     def updates(self) -> int:
@@ -78,17 +71,15 @@ class Memorization(NamedTuple):
         return self.accuracies[-1] == 1.0
 
 
+@np.errstate(over="ignore", invalid="ignore")  # `_hopeless` sees what comes of an overflow
 def memorize(
     X: FloatArray,
     y: FloatArray,
+    recipe: Recipe,
     *,
-    width: int,
-    step_size: float,
-    batch_size: int,
-    centre: bool,
-    calibrate: bool,
     rng: np.random.Generator,
     max_updates: int,
+    weight_matrices: Sequence[FloatArray] | None = None,
 ) -> Memorization:
     """Train a fresh two-layer network until it classifies every training sample correctly.
 
@@ -96,71 +87,45 @@ def memorize(
     ----------
     X, y : ndarray of shapes (n, d) and (n,)
         Inputs, one sample a row, and labels, 0 or 1.
-    width : int
-        Units in the hidden layer.
-    step_size : float
-        What the gradient of the batch's average loss is multiplied with.
-    batch_size : int
-        Samples in a batch; n for gradient descent.
-    centre : bool
-        Whether to subtract from each input its mean over the samples.
-    calibrate : bool
-        Whether to start from the output bias of `calibrated_bias` in place of zero.
+    recipe : Recipe
+        How to train.
     rng : numpy.random.Generator
         Draws the weights, N(0, 0.01^2), then each epoch's order.
     max_updates : int
         After this many updates it is given up.
+    weight_matrices : sequence of ndarray, optional
+        The weights to start from, in place of drawn ones.
 
     References
     ----------
     Handout, 1.3 (f).
     """
     require_shape("X", X, "n", "d")
-    inputs = X - X.mean(axis=0) if centre else X
-    return memorize_from(
-        create_weight_matrices([X.shape[1], width, 1], rng=rng),
-        inputs,
-        y,
-        step_size=step_size,
-        batch_size=batch_size,
-        calibrate=calibrate,
-        rng=rng,
-        max_updates=max_updates,
-    )
-
-
-@np.errstate(over="ignore", invalid="ignore")  # `_hopeless` sees what comes of an overflow
-def memorize_from(
-    weight_matrices: Sequence[FloatArray],
-    X: FloatArray,
-    y: FloatArray,
-    *,
-    step_size: float,
-    batch_size: int,
-    calibrate: bool,
-    rng: np.random.Generator,
-    max_updates: int,
-) -> Memorization:
-    """Do what `memorize` does, from given weights and with inputs as they are."""
-    _check(X, y, batch_size, max_updates)
-    Ws = list(weight_matrices)
-    bs = create_bias_vectors([X.shape[1], len(Ws[1]), 1])
+    require_shape("y", y, len(X))
+    if not 1 <= recipe.batch_size <= len(X):
+        raise ValueError(f"expected a batch_size from 1 to {len(X)}; got {recipe.batch_size}")
+    if max_updates < 0:
+        raise ValueError(f"expected max_updates of at least 0; got {max_updates}")
+    layer_dims = [X.shape[1], recipe.width, 1]
+    Ws = list(weight_matrices or create_weight_matrices(layer_dims, rng=rng))
+    bs = create_bias_vectors(layer_dims)
+    X = X - X.mean(axis=0) if recipe.centre else X
     output, layer_caches = forward_pass(X, Ws, bs, ACTIVATIONS)
-    if calibrate:
+    if recipe.calibrate:
         hidden = layer_caches[1].x
         bs[1] = calibrated_bias(hidden @ Ws[1], y)
         out, layer_caches[1] = layer_forward(hidden, Ws[1], bs[1], sigmoid_activation)
         output = out[:, 0]
     accuracies = [accuracy(output, y)]
-    for batch in _batches(len(X), batch_size, max_updates, rng):
+    for batch in _batches(len(X), recipe.batch_size, max_updates, rng):
         if accuracies[-1] == 1.0 or _hopeless(output, layer_caches):
             break
-        if batch_size < len(X):  # else the pass that measured the accuracy is the batch's own
+        if len(batch) < len(X):  # else the pass that measured the accuracy is the batch's own
             output, layer_caches = forward_pass(X[batch], Ws, bs, ACTIVATIONS)
         _, dL_dg = logistic_loss(output, y[batch])
         grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
-        Ws = [W - step_size * grad_W for W, grad_W in zip(Ws, grad_Ws, strict=True)]
-        bs = [b - step_size * grad_b for b, grad_b in zip(bs, grad_bs, strict=True)]
+        Ws = [W - recipe.step_size * grad_W for W, grad_W in zip(Ws, grad_Ws, strict=True)]
+        bs = [b - recipe.step_size * grad_b for b, grad_b in zip(bs, grad_bs, strict=True)]
         output, layer_caches = forward_pass(X, Ws, bs, ACTIVATIONS)
         # After an overflow the outputs are no numbers, so no answer is right.
         accuracies.append(accuracy(output, y) if np.isfinite(output).all() else 0.0)
@@ -214,7 +179,7 @@ def repeat(
     for seed in seeds:
         rng = np.random.default_rng(seed)
         X = kernel_coordinates(rng.random((len(y), d)))
-        attempts.append(memorize(X, y, **recipe._asdict(), rng=rng, max_updates=max_updates))
+        attempts.append(memorize(X, y, recipe, rng=rng, max_updates=max_updates))
     return attempts
 
 
@@ -265,14 +230,3 @@ def _batches(
 def _hopeless(output: FloatArray, layer_caches: Sequence[LayerCache]) -> bool:
     """Say whether no further update can help: the hidden layer is dead, or overflowed."""
     return not layer_caches[0].dout_ds.any() or not np.isfinite(output).all()
-
-
-def _check(X: FloatArray, y: FloatArray, batch_size: int, max_updates: int) -> None:
-    """Refuse labels and sizes that do not fit the inputs."""
-    require_shape("y", y, len(X))
-    if not 1 <= batch_size <= len(X):
-        raise ValueError(
-            f"expected a batch_size from 1 to {len(X)}, the number of samples; got {batch_size}"
-        )
-    if max_updates < 0:
-        raise ValueError(f"expected max_updates of at least 0; got {max_updates}")

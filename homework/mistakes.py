@@ -19,23 +19,12 @@ Columns = dict[str, npt.NDArray[Any]]
 
 
 def find_mistakes(digits: Digits, weights: Mapping[str, Floats]) -> tuple[Columns, dict[str, Any]]:
-    """Measure the test images and compare the misread ones with the others.
+    """Measure the test images and compare those that a network, W1, b1, W2 ..., misreads.
 
-    Parameters
-    ----------
-    digits : Digits
-        Training and test images.
-    weights : mapping of str to ndarray
-        The trained network: W1, b1, W2, b2 and so on.
-
-    Returns
-    -------
-    mistakes : dict of str to ndarray
-        A row per misread test image, the worst first: its position in the test file and among the
-        3s and 9s, label, prediction, probability of a 9, margin, all properties, and how many of
-        these are suspicious. The margin is log(p_right / p_wrong), negative for a mistake.
-    facts : dict
-        As `summarise` returns them, and for each digit what `replicate` says ("training").
+    Returns a row per misread test image, the worst first: its position in the test file and among
+    the 3s and 9s, label, prediction, probability of a 9, margin, all properties, and how many of
+    these are suspicious (the margin is log(p_right / p_wrong), negative for a mistake); and the
+    facts as `summarise` has them, with what `replicate` says of each digit ("training").
     """
     g = network_output(digits.X_test, weights)
     wrong = (g >= 0.5) != (digits.y_test == 1)

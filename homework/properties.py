@@ -23,17 +23,9 @@ FARTHEST_GROWTH = 3
 class Property(NamedTuple):
     """A property of an image, and which values of it are under suspicion.
 
-    Attributes
-    ----------
-    label : str
-        What tables and figures call it.
-    unit : str
-        Of its values; empty for a count or a ratio.
-    suspicious : tuple of str
-        For a 3 and for a 9 the side on which the other digit lies: "low", "high" or "both".
-    cut : tuple of float, optional
-        For a 3 and for a 9 where that side begins. Without it, the side holds the tenth of the
-        correctly read images of the same digit that lies farthest on it.
+    `suspicious` gives for a 3 and for a 9 the side on which the other digit lies: "low", "high" or
+    "both"; `cut` where that side begins. Without it, the side holds the tenth of the correctly read
+    images of the same digit that lies farthest on it.
     """
 
     label: str
@@ -71,18 +63,7 @@ def measure_all(digits: Digits) -> dict[str, Floats]:
 
 
 def measure(images: Floats) -> dict[str, Floats]:
-    """Measure what can be seen in an image alone.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, 784)
-        Ink from 0 to 1, one flattened image a row.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n,)
-        holes, loop_gap, ink, stroke_width, slant, side_ink, foot_ink.
-    """
+    """Measure what can be seen in images alone, of shape (n, 784) with ink from 0 to 1."""
     levels = grey_levels(images)
     holes, loop_gap = loops(levels)
     slant, side_ink, foot_ink = layout(levels)
@@ -104,15 +85,6 @@ def loops(levels: Floats) -> tuple[Floats, Floats]:
     The gap is the number of pixels by which the ink must grow on all sides until it encloses a
     hole whose centre lies in the upper half of the digit: 0 for a closed loop, and 4 where no
     growth up to 3 pixels closes one.
-
-    Parameters
-    ----------
-    levels : ndarray of shape (n, 784)
-        Grey levels from 0 to 255.
-
-    Returns
-    -------
-    holes, loop_gap : ndarray of shape (n,)
     """
     n, margin = len(levels), FARTHEST_GROWTH + 1
     if n == 0:
@@ -154,20 +126,10 @@ def row_range(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDA
 
 
 def stroke_width(levels: Floats) -> Floats:
-    """Measure the mean width of the strokes: twice the ink's area over its outline's length.
+    """Measure the mean width of the strokes in pixels: twice the ink's area over its outline.
 
     The outline's length is the sum of the ink's gradient over the image, which needs no threshold.
     A line finer than a pixel and a half, all grey, comes out up to a pixel too wide.
-
-    Parameters
-    ----------
-    levels : ndarray of shape (n, 784)
-        Grey levels from 0 to 255.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        In pixels; 0 for an empty image.
     """
     image = np.pad(levels.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
     right, below = np.diff(image, axis=2), np.diff(image, axis=1)
@@ -186,18 +148,6 @@ def layout(levels: Floats) -> tuple[Floats, Floats, Floats]:
     standard deviation left of the axis, where a 9 has its loop's left wall and a 3 is open.
     Foot ink: the share of the ink in the lowest 0.4 of the height that lies left of the axis,
     where a 3 has its lower bow and a 9 with a straight stem has nothing.
-
-    Parameters
-    ----------
-    levels : ndarray of shape (n, 784)
-        Grey levels from 0 to 255.
-
-    Returns
-    -------
-    slant : ndarray of shape (n,)
-        In degrees.
-    side_ink, foot_ink : ndarray of shape (n,)
-        Shares from 0 to 1.
     """
     row, column = (line.astype(np.float64) for line in np.divmod(np.arange(SIDE**2), SIDE))
     moments = levels @ np.stack([row, column, row * row, row * column, column * column], axis=1)
@@ -220,22 +170,7 @@ def nearest_distances(
 ) -> tuple[Floats, Floats]:
     """Measure how far the nearest training images of the own and of the other digit are.
 
-    Parameters
-    ----------
-    X_test, X_train : ndarray of shape (n, d) and (m, d)
-        Images from 0 to 1 in steps of 1/255.
-    y_test, y_train : ndarray of shape (n,) and (m,)
-        Their labels.
-
-    Returns
-    -------
-    own, other : ndarray of shape (n,)
-        Euclidean distances between images, as vectors of pixels from 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        If the training set lacks one of the digits.
+    Distances are Euclidean, between images as vectors of pixels from 0 to 1.
     """
     # Pixels that are blank in either set add nothing to the products.
     inked = X_train.any(axis=0) & X_test.any(axis=0)
@@ -255,20 +190,14 @@ def nearest_distances(
 def average_distances(
     X_test: Floats, y_test: Floats, X_train: Floats, y_train: Floats
 ) -> tuple[Floats, Floats]:
-    """Measure how far the average training images of the own and of the other digit are.
-
-    Parameters, returns and errors are those of `nearest_distances`.
-    """
+    """Measure how far the average training images of the own and of the other digit are."""
     averages = [X_train[_rows_of(y_train, label)].mean(axis=0) for label in (0, 1)]
     distances = [np.sqrt(((X_test - average) ** 2).sum(axis=1)) for average in averages]
     return _own_and_other(np.array(distances), y_test)
 
 
 def ratio(own: Floats, other: Floats) -> Floats:
-    """Divide distances; above 1 the other digit is the nearer one.
-
-    Distances below one grey level of one pixel count as that, so the ratio is finite.
-    """
+    """Divide distances, each at least one grey level of one pixel; above 1 the other is nearer."""
     return np.maximum(own, 1 / 255) / np.maximum(other, 1 / 255)
 
 

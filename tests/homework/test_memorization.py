@@ -12,7 +12,6 @@ from homework.memorization import (
     differences,
     kernel_coordinates,
     memorize,
-    memorize_from,
     repeat,
     summarise,
 )
@@ -31,7 +30,7 @@ def labels(n: int = 100) -> np.ndarray:
 def attempt(recipe: Recipe, seed: int = 1, max_updates: int = 200, d: int = 784) -> Memorization:
     rng = np.random.default_rng(seed)
     X = rng.random((100, d))
-    return memorize(X, labels(), **recipe._asdict(), rng=rng, max_updates=max_updates)
+    return memorize(X, labels(), recipe, rng=rng, max_updates=max_updates)
 
 
 def test_the_recipe_needs_one_update():
@@ -56,7 +55,7 @@ def test_the_first_update_is_that_of_the_handouts_functions():
     rng = np.random.default_rng(5)
     X, y = rng.random((100, 30)), labels()
     recipe = Recipe(width=20, step_size=0.5, batch_size=100, centre=True, calibrate=False)
-    result = memorize(X, y, **recipe._asdict(), rng=np.random.default_rng(6), max_updates=1)
+    result = memorize(X, y, recipe, rng=np.random.default_rng(6), max_updates=1)
 
     Ws = create_weight_matrices([30, 20, 1], rng=np.random.default_rng(6))
     bs = create_bias_vectors([30, 20, 1])
@@ -88,15 +87,13 @@ def test_the_network_on_kernel_coordinates_is_the_network_on_the_inputs(
     mean = X.mean(axis=0) if centre else np.zeros(784)
 
     outputs = [
-        memorize_from(
-            weight_matrices,
+        memorize(
             inputs,
             y,
-            step_size=step_size,
-            batch_size=batch_size,
-            calibrate=calibrate,
+            Recipe(60, step_size, batch_size, centre=False, calibrate=calibrate),
             rng=np.random.default_rng(8),
             max_updates=updates,
+            weight_matrices=weight_matrices,
         )
         for weight_matrices, inputs in (([W1, W2], X - mean), ([Q.T @ W1, W2], C - mean @ Q))
     ]
@@ -137,9 +134,9 @@ def test_the_callers_arrays_stay_as_they_were():
     weight_matrices = create_weight_matrices([20, 10, 1], rng=rng)
     given = [X, y, *weight_matrices]
     copies = [array.copy() for array in given]
-    settings = {"step_size": 1.0, "calibrate": True, "rng": rng, "max_updates": 3}
-    memorize(X, y, width=10, batch_size=100, centre=True, **settings)
-    memorize_from(weight_matrices, X, y, batch_size=40, **settings)
+    for batch_size in (100, 40):
+        recipe = Recipe(10, 1.0, batch_size, centre=True, calibrate=True)
+        memorize(X, y, recipe, rng=rng, max_updates=3, weight_matrices=weight_matrices)
     for array, copy in zip(given, copies, strict=True):
         np.testing.assert_array_equal(array, copy)
 
@@ -185,13 +182,8 @@ def test_a_negative_number_of_updates_is_refused():
 
 def test_labels_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"y must have shape \(100,\)"):
-        memorize(
-            np.ones((100, 3)),
-            labels(99),
-            **HANDOUT._asdict(),
-            rng=np.random.default_rng(0),
-            max_updates=1,
-        )
+        rng = np.random.default_rng(0)
+        memorize(np.ones((100, 3)), labels(99), HANDOUT, rng=rng, max_updates=1)
 
 
 def test_each_seed_has_its_own_inputs_and_network():

@@ -18,7 +18,7 @@ with job(snakemake):
 
     rng = np.random.default_rng(config["seed"])
     X_train_rand = rng.random((len(y), D))
-    own = memorize(X_train_rand, y, **recipe._asdict(), rng=rng, **limit)
+    own = memorize(X_train_rand, y, recipe, rng=rng, **limit)
     seeds = [(config["seed"], k) for k in range(1, config["seeds"] + 1)]
     tried = repeat(y, D, recipe, seeds=seeds, **limit)
 
