@@ -12,14 +12,7 @@ from nn.activations import clip_margin, sigmoid_activation
 
 
 def check_activations() -> dict[str, Any]:
-    """Evaluate the sigmoid at the handout's inputs, and the formula as written beside it.
-
-    Returns
-    -------
-    dict
-        For both inputs of the handout the sigmoid's values, its derivatives and the warnings
-        that NumPy raised; for the naive formula the inputs that overflow.
-    """
+    """Evaluate the sigmoid at the handout's inputs, and the formula as written beside it."""
     moderate = np.asarray([1.0, 0.0, -1.0])
     extreme = np.asarray([-1000, 1000])
     return {

@@ -12,16 +12,9 @@ from provenance.records import read_npz, write_npz
 
 
 class Digits(NamedTuple):
-    """Images of 3s (label 0) and 9s (label 1).
+    """Images of 3s (label 0.0) and 9s (1.0), one flattened image a row, float64 in [0, 1].
 
-    Attributes
-    ----------
-    X_train, X_test : ndarray of shape (n, 784)
-        One flattened image a row, float64 in [0, 1].
-    y_train, y_test : ndarray of shape (n,)
-        0.0 for a 3, 1.0 for a 9.
-    train_index, test_index : ndarray of shape (n,)
-        Where each image stands in the dataset's original file.
+    The indices tell where each image stands in the dataset's original file.
     """
 
     X_train: npt.NDArray[np.float64]

@@ -74,26 +74,9 @@ GRAIN = 0.15  # standard deviation of the ink's darkness, relative: paper stays 
 
 
 def draw_digits(n: int, rng: np.random.Generator) -> tuple[ByteArray, ByteArray]:
-    """Draw 3s and 9s in random order, in MNIST's proportion.
+    """Draw n >= 2 3s and 9s in random order, in MNIST's proportion.
 
-    Parameters
-    ----------
-    n : int
-        How many, at least 2.
-    rng : numpy.random.Generator
-        Where every random number comes from.
-
-    Returns
-    -------
-    images : ndarray of shape (n, 28, 28)
-        uint8, 0 for paper and 255 for ink.
-    labels : ndarray of shape (n,)
-        uint8, 3 or 9; both occur.
-
-    Raises
-    ------
-    ValueError
-        If n is below 2.
+    Returns images, (n, 28, 28) of uint8 with 0 for paper, and labels, (n,), 3 or 9; both occur.
     """
     if n < 2:
         raise ValueError(f"n must be at least 2, for a 3 and a 9; got {n}")
@@ -158,19 +141,9 @@ def _spline_weights() -> FloatArray:
 
 @cache
 def distance_field(font_name: str, character: str) -> FloatArray:
-    """Compute signed distances to a glyph's edge, positive in the ink.
+    """Compute signed distances in pixels to a glyph's edge, positive in the ink, FINE points each.
 
-    Parameters
-    ----------
-    font_name : str
-        A font's file in Matplotlib's own data.
-    character : str
-        What to draw.
-
-    Returns
-    -------
-    ndarray of shape (28 FINE + 1, 28 FINE + 1)
-        In pixels, FINE points to a pixel, the glyph in the middle. Shared: not to be changed.
+    The array, (28 FINE + 1, 28 FINE + 1), is shared: not to be changed.
     """
     points = SIDE * FINE + 1
     axis = np.arange(points) - (points - 1) / 2
@@ -201,22 +174,8 @@ def _contours(font_name: str, character: str) -> list[FloatArray]:
 def write_idx(path: str | Path, array: ByteArray) -> None:
     """Write bytes as a gzipped IDX file, MNIST's format; the same array gives the same file.
 
-    Parameters
-    ----------
-    path : str or Path
-        Where to.
-    array : ndarray of uint8
-        Of at most 255 dimensions.
-
-    Raises
-    ------
-    ValueError
-        If the array does not hold unsigned bytes.
-
-    References
-    ----------
-    The IDX format: two zero bytes, the type (8: unsigned bytes), the number of dimensions, each
-    dimension as four bytes, high byte first, then the data in C order.
+    IDX is two zero bytes, the type (8: unsigned bytes), the number of dimensions, each dimension
+    as four bytes, high byte first, then the data in C order.
     """
     if array.dtype != np.uint8:
         raise ValueError(f"expected an array of uint8; got {array.dtype}")
@@ -229,17 +188,7 @@ def write_idx(path: str | Path, array: ByteArray) -> None:
 
 
 def write_dataset(folder: str | Path, n_train: int, n_test: int, seed: int) -> None:
-    """Draw a training and a test set and write them under MNIST's four file names.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where to.
-    n_train, n_test : int
-        How many images, at least 2 each. MNIST has 12,080 and 2,019 of a 3 or a 9.
-    seed : int
-        The same seed gives the same files; the test set does not depend on n_train.
-    """
+    """Draw a training and a test set, independent ones, and write them under MNIST's file names."""
     streams = np.random.default_rng(seed).spawn(2)
     train = draw_digits(n_train, streams[0])
     test = draw_digits(n_test, streams[1])

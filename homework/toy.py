@@ -24,14 +24,8 @@ COURSE_SHA256 = "12c1f8cbe3c538b7a67cd36b2a890014654224f8a8f213d0210d9f07adfecf3
 class Toy(NamedTuple):
     """A batch and a network, as the course's pickle holds them.
 
-    Attributes
-    ----------
-    X_batch : ndarray of shape (n, d0)
-        One sample a row, float64.
-    y_batch : ndarray of shape (n,)
-        Labels, 0.0 or 1.0.
-    weight_matrices, biases : list of ndarray of shapes (d_l, d_{l+1}) and (1, d_{l+1})
-        One of each a layer; the last has one column.
+    X_batch is (n, d0), y_batch (n,) of labels 0.0 and 1.0, and for each layer there are a weight
+    matrix (d_in, d_out) and a bias vector (1, d_out); the last layer has one column.
     """
 
     X_batch: FloatArray
@@ -50,18 +44,8 @@ class Toy(NamedTuple):
 def load_pickle(path: str | Path, trusted: str) -> Toy:
     """Read a toy from a pickle of (X_batch, y_batch, weight_matrices, biases).
 
-    Parameters
-    ----------
-    path : str or Path
-        The pickle.
-    trusted : str
-        The only SHA-256 with which it is opened.
-
-    Raises
-    ------
-    Failure
-        If it is another file, which is then not opened, or if its arrays do not make a batch and a
-        network.
+    A file with another SHA-256 than the trusted one is not opened. That, and arrays that do not
+    make a batch and a network, is a `Failure`.
     """
     content = Path(path).read_bytes()
     if (found := hashlib.sha256(content).hexdigest()) != trusted:

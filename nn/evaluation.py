@@ -37,60 +37,29 @@ GRAM_LIMIT = 400e6
 
 
 class Evaluation(NamedTuple):
-    """How a network does on a whole set, and what shape it is in.
+    """How a network does on a whole set, and what shape it is in."""
 
-    Attributes
-    ----------
-    loss : float
-        Average loss in nats.
-    accuracy : float
-        Share classified correctly; NaN where the loss is not finite.
-    dead_hidden_units : float
-        Share of the first layer's units that are zero for every image; such a unit has no
-        gradient any more. NaN for a network without hidden layer.
-    saturated_outputs : float
-        Share of outputs that the sigmoid's clipping holds at its bounds.
-    output_spread : float
-        Largest minus smallest output; 0 is a constant prediction.
-    """
-
-    loss: float
-    accuracy: float
+    loss: float  # average, in nats
+    accuracy: float  # share classified correctly; NaN where the loss is not finite
+    # Share of the first layer's units that are zero for every image; such a unit has no gradient
+    # any more. NaN for a network without hidden layer.
     dead_hidden_units: float
-    saturated_outputs: float
-    output_spread: float
+    saturated_outputs: float  # share that the sigmoid's clipping holds at its bounds
+    output_spread: float  # largest minus smallest output; 0 is a constant prediction
 
 
 class Update(NamedTuple):
-    """An SGD update.
+    """An SGD update. Its arrays are not changed any more."""
 
-    Attributes
-    ----------
-    epoch : int
-        Counts passes over the training data from 1.
-    loss, accuracy : float
-        Averages over the mini-batch, before the update; as in `Evaluation`.
-    batch : ndarray of shape (n,)
-        Which training images it was.
-    dL_dg : ndarray of shape (n,)
-        From `logistic_loss` on the batch.
-    layer_caches : list of LayerCache
-        From `forward_pass` on the batch.
-    step_size : float
-        What the gradients were multiplied with.
-    weight_matrices, biases : list of ndarray
-        The parameters after the update. They are not changed any more.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    batch: npt.NDArray[np.intp]
-    dL_dg: FloatArray  # noqa: N815
-    layer_caches: list[LayerCache]
-    step_size: float
-    weight_matrices: list[FloatArray]
-    biases: list[FloatArray]
+    epoch: int  # counts passes over the training data from 1
+    loss: float  # average over the mini-batch, before the update; as in `Evaluation`
+    accuracy: float  # likewise
+    batch: npt.NDArray[np.intp]  # which training images it was, (n,)
+    dL_dg: FloatArray  # noqa: N815  # from `logistic_loss` on the batch, (n,)
+    layer_caches: list[LayerCache]  # from `forward_pass` on the batch
+    step_size: float  # what the gradients were multiplied with
+    weight_matrices: list[FloatArray]  # after the update
+    biases: list[FloatArray]  # after the update
 
 
 def evaluate(

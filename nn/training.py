@@ -20,39 +20,21 @@ from nn.network import backward_pass, create_bias_vectors, create_weight_matrice
 
 
 class Timestep(NamedTuple):
-    """What is recorded of one SGD update.
+    """What is recorded of one SGD update."""
 
-    Attributes
-    ----------
-    timestep : int
-        Counts updates from 1.
-    epoch, train_loss, train_accuracy
-        As in `Update`.
-    test : Evaluation
-        The whole test set, after the update.
-    """
-
-    timestep: int
+    timestep: int  # counts updates from 1
     epoch: int
-    train_loss: float
+    train_loss: float  # of the mini-batch, before its update
     train_accuracy: float
-    test: Evaluation
+    test: Evaluation  # of the whole test set, after the update
 
 
 class Training(NamedTuple):
-    """A trained network and the way there.
+    """A trained network and the way there."""
 
-    Attributes
-    ----------
-    weight_matrices, biases : list of ndarray
-        After the last update.
-    history : list of Timestep
-        One entry per update.
-    """
-
-    weight_matrices: list[FloatArray]
+    weight_matrices: list[FloatArray]  # after the last update
     biases: list[FloatArray]
-    history: list[Timestep]
+    history: list[Timestep]  # one entry an update
 
 
 def sgd(

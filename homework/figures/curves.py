@@ -12,19 +12,7 @@ Columns = dict[str, npt.NDArray[Any]]
 
 
 def draw_curves(ax: Axes, series: Columns, quantity: str, label: str) -> None:
-    """Draw a quantity of the mini-batches and of the test set per timestep.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    series : dict of str to ndarray
-        A training's series.
-    quantity : str
-        "loss" or "accuracy".
-    label : str
-        The vertical axis's label, with its unit.
-    """
+    """Draw a quantity of the mini-batches and of the test set per timestep."""
     timestep = series["timestep"]
     ax.plot(
         timestep,

@@ -10,17 +10,7 @@ from matplotlib.axes import Axes
 
 
 def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
-    """Draw how often mistakes and correctly read images of a digit show each property.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    facts : mapping
-        What `mistakes.find_mistakes` returned.
-    digit : str
-        "3" or "9".
-    """
+    """Draw how often mistakes and correctly read images of a digit show each property."""
     of_digit = facts["digits"][digit]
     names = facts["order"]
     place = np.arange(len(names), dtype=np.float64)

@@ -21,17 +21,7 @@ CAPTION = 10
 
 
 class Group(NamedTuple):
-    """Images under a common heading.
-
-    Attributes
-    ----------
-    title : str
-        The heading.
-    images : ndarray of shape (n, 784)
-        Ink from 0 to 1.
-    captions : sequence of str
-        What stands below each image.
-    """
+    """Images under a common heading."""
 
     title: str
     images: npt.NDArray[np.float64]
@@ -41,20 +31,7 @@ class Group(NamedTuple):
 def mistake_groups(
     mistakes: Mapping[str, npt.NDArray[Any]], X_test: npt.NDArray[np.float64]
 ) -> list[Group]:
-    """Sort the misread images by digit, the worst first, with their probabilities as captions.
-
-    Parameters
-    ----------
-    mistakes : mapping of str to ndarray
-        The record of the mistakes.
-    X_test : ndarray of shape (m, 784)
-        All test images.
-
-    Returns
-    -------
-    list of Group
-        For 3s read as 9s, then for 9s read as 3s.
-    """
+    """Sort the misread images by digit, the worst first, with their probabilities as captions."""
     groups = []
     for digit, other in ((3, 9), (9, 3)):
         chosen = np.flatnonzero(mistakes["label"] == digit)
@@ -78,15 +55,7 @@ def gallery_height(groups: Sequence[Group], width: float) -> float:
 
 
 def draw_gallery(figure: Figure, groups: Sequence[Group]) -> None:
-    """Draw groups of small images below each other, each with its caption.
-
-    Parameters
-    ----------
-    figure : Figure
-        An empty figure, about `gallery_height` high.
-    groups : sequence of Group
-        What to show. A group without images is drawn as its heading alone.
-    """
+    """Draw groups of small images below each other, each with its caption."""
     heights = [_weight(group) for group in groups]
     axes = figure.subplots(len(groups), 1, squeeze=False, gridspec_kw={"height_ratios": heights})
     for ax, group in zip(axes[:, 0], groups, strict=True):
@@ -94,15 +63,7 @@ def draw_gallery(figure: Figure, groups: Sequence[Group]) -> None:
 
 
 def draw_images(ax: Axes, group: Group) -> None:
-    """Draw the images of a group as one picture, so that many cost no more than one.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    group : Group
-        What to show.
-    """
+    """Draw the images of a group as one picture, so that many cost no more than one."""
     ax.set_title(group.title, loc="left")
     ax.set_axis_off()
     line_height = SIDE + CAPTION

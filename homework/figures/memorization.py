@@ -14,18 +14,7 @@ LEFT = 0.8
 
 
 def draw_study(ax: Axes, study: Sequence[Mapping[str, Any]], max_updates: int) -> None:
-    """Draw the updates that each variant needed: a bar for the median, a dot for each attempt.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    study : sequence of mapping
-        The rows of the study, drawn from the top, each with `variant`, its name; `updates`, what
-        each attempt needed, None for never; and `median_updates`, None for never.
-    max_updates : int
-        After this many updates an attempt was given up.
-    """
+    """Draw the updates that each variant needed: a bar for the median, a dot for each attempt."""
     for place, row in enumerate(study):
         needed = [updates for updates in row["updates"] if updates is not None]
         median = row["median_updates"]

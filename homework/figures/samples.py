@@ -10,17 +10,7 @@ from nn.digits import display_image
 
 
 def draw_samples(axes: npt.NDArray[Any], images: list[npt.NDArray[Any]], digits: str) -> None:
-    """Draw one row of images per digit.
-
-    Parameters
-    ----------
-    axes : ndarray of Axes, of shape (len(digits), k)
-        Where to draw.
-    images : list of ndarray of shape (m, 784)
-        For each digit its images; the first k are drawn.
-    digits : str
-        What to call each row.
-    """
+    """Draw one row of images per digit."""
     for row, rows_images, digit in zip(axes, images, digits, strict=True):
         for ax, image in zip(row, rows_images, strict=False):
             display_image(image, ax)

@@ -8,15 +8,7 @@ import numpy.typing as npt
 
 
 def draw_state(axes: npt.NDArray[Any], series: dict[str, npt.NDArray[Any]]) -> None:
-    """Draw what happens to a network: its test loss above, its units and outputs below.
-
-    Parameters
-    ----------
-    axes : ndarray of two Axes
-        One above the other, with a common horizontal axis.
-    series : dict of str to ndarray
-        A training's series.
-    """
+    """Draw what happens to a network: its test loss above, its units and outputs below."""
     above, below = axes
     timestep = series["timestep"]
     above.plot(timestep, series["test_loss"], color="black")

@@ -11,33 +11,13 @@ from provenance import files
 
 
 def new_figure(style: str | Path, width: float = 6.5, height: float = 2.25) -> Figure:
-    """Make an empty figure.
-
-    Parameters
-    ----------
-    style : str or Path
-        The Matplotlib style file; a person's own matplotlibrc has no say.
-    width, height : float, optional
-        In inches; 6.5 is the report's text width.
-
-    Returns
-    -------
-    Figure
-    """
+    """Make an empty figure."""
     mpl.rc_file(style)  # over Matplotlib's defaults
     return Figure(figsize=(width, height))
 
 
 def save(figure: Figure, *paths: str | Path) -> None:
-    """Write a figure without date or version in it, each file whole or not at all.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure.
-    *paths : str or Path
-        Where to; the ending says in which format, .pdf or .svg.
-    """
+    """Write a figure without date or version in it, each file whole or not at all."""
     # Without a fixed salt the names inside an SVG would differ from run to run.
     mpl.rcParams["svg.hashsalt"] = "report"
     traces = {"pdf": ("CreationDate", "Creator", "Producer"), "svg": ("Date", "Creator")}
