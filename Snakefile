@@ -36,9 +36,6 @@ with provenance.watch(
 
     include: "workflow/rules/common.smk"
 
-    localrules:
-        all,
-
     rule all:
         default_target: True
         input:

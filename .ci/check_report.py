@@ -1,4 +1,4 @@
-"""Look into report/hw2.pdf as a reader would, and at its headline number.
+"""Look into report/hw2.pdf as a reader would; its numbers are looked at by its claims.
 
 The typesetting itself refuses undefined references and overfull boxes of more than 2 pt, but
 deletes TeX's log; what can be seen of that in the PDF is looked at again here.
@@ -6,16 +6,13 @@ deletes TeX's log; what can be seen of that in the PDF is looked at again here.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pypdf
-import yaml
 
 REPORT = Path("report/hw2.pdf")
-LEAST_ACCURACY = 0.98
 # Each begins on a page of its own: the start of its bookmark, and a word that stands in it.
 PARTS = {
     **{"1.1": "MNIST", "(a)": "finite", "(b)": "sigmoid", "(c)": "loss", "(d)": "gradients"},
@@ -49,12 +46,6 @@ def problems() -> Iterator[str]:
             yield f"page {number} has {'an undefined reference' if text.strip() else 'no text'}"
     if "synthetic digits" in pages[0].lower():
         yield "this is the report on synthetic digits"
-    config = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
-    step_size = float(config["training"]["step_sizes"][0])
-    summary = json.loads(Path(f"results/train/{step_size}/summary.json").read_text("utf-8"))
-    accuracy = summary["test_accuracy"]["last"]
-    if not accuracy >= LEAST_ACCURACY:
-        yield f"test accuracy at step size {step_size}: {accuracy}, expected {LEAST_ACCURACY}"
 
 
 if __name__ == "__main__":

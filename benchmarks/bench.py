@@ -7,7 +7,6 @@ same order, so that what else the machine does hits everybody; a ratio is taken 
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import platform
 import re
@@ -19,7 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks import pipeline, trainings
-from benchmarks.trainings import NUMPY, OURS, ROOT, TORCH, Cases, Task, mnist_folder
+from benchmarks.trainings import NUMPY, OURS, TORCH, Cases, Task, mnist_folder
 
 # 1,000 updates with one image each: the training set is cut, the evaluations are not.
 OTHER_BATCHES = {"n = 1": Task(1, images=1000, epochs=1), "n = all": Task(12080)}
@@ -54,7 +53,7 @@ HEADER = ["where", "what", "median", "least", "most", "unit", "bound", "verdict"
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", default=[*PARTS], help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, default=3, help="3, if not given")
@@ -74,10 +73,6 @@ def main() -> None:
     print(f"{machine()}; {arguments.rounds} round(s)\n")
     for cells in lines:
         print("{:19}  {:34}  {:>7}  {:>7}  {:>7}  {:5}  {:7}  {}".format(*cells).rstrip())
-    written = ROOT / "benchmarks" / "results" / "table.csv"
-    written.parent.mkdir(exist_ok=True)
-    with written.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(lines)
 
 
 def interleaved(cases: Cases, rounds: int) -> dict[tuple[str, str], list[float]]:

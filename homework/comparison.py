@@ -158,12 +158,9 @@ def count_suspicious(
     values: Values, compared: Mapping[str, Mapping[str, Any]]
 ) -> npt.NDArray[np.int64]:
     """Count the suspicious properties of each image of one digit."""
-    marks = [
-        is_suspicious(value, compared[name]["low"], compared[name]["high"])
-        for name, value in values.items()
-    ]
-    count: npt.NDArray[np.int64] = np.sum(marks, axis=0, dtype=np.int64)
-    return count
+    bounds_of = {name: (one["low"], one["high"]) for name, one in compared.items()}
+    marks = [is_suspicious(value, *bounds_of[name]) for name, value in values.items()]
+    return np.asarray(np.sum(marks, axis=0, dtype=np.int64))
 
 
 def strength(bad: Floats, good: Floats, side: str) -> float:

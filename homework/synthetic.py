@@ -24,35 +24,17 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.path import Path as Outline
 from scipy import ndimage
 
+from nn.digits import TEST, TRAIN
 from provenance import files
 
 FloatArray = npt.NDArray[np.float64]
 ByteArray = npt.NDArray[np.uint8]
 
 FONTS = (
-    "DejaVuSans.ttf",
-    "DejaVuSans-Bold.ttf",
-    "DejaVuSans-Oblique.ttf",
-    "DejaVuSansMono.ttf",
-    "DejaVuSansMono-BoldOblique.ttf",
-    "DejaVuSerif.ttf",
-    "DejaVuSerif-Bold.ttf",
-    "DejaVuSerif-Italic.ttf",
-    "STIXGeneral.ttf",
-    "STIXGeneralBol.ttf",
-    "STIXGeneralBolIta.ttf",
-    "STIXGeneralItalic.ttf",
-    "cmb10.ttf",
-    "cmr10.ttf",
-    "cmss10.ttf",
-    "cmti10.ttf",
-    "cmtt10.ttf",
-)
-MNIST_FILES = (
-    "train-images-idx3-ubyte.gz",
-    "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz",
-    "t10k-labels-idx1-ubyte.gz",
+    *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono"),
+    *("DejaVuSansMono-BoldOblique", "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic"),
+    *("STIXGeneral", "STIXGeneralBol", "STIXGeneralBolIta", "STIXGeneralItalic"),
+    *("cmb10", "cmr10", "cmss10", "cmti10", "cmtt10"),
 )
 # MNIST's training set has 6,131 threes and 5,949 nines.
 SHARE_OF_THREES = 6131 / 12080
@@ -89,7 +71,9 @@ def draw_digits(n: int, rng: np.random.Generator) -> tuple[ByteArray, ByteArray]
     for font, name in enumerate(FONTS):
         for digit in (3, 9):
             chosen = np.flatnonzero((fonts == font) & (labels == digit))
-            images[chosen] = _draw_glyph(distance_field(name, str(digit)), len(chosen), rng)
+            images[chosen] = _draw_glyph(
+                distance_field(f"{name}.ttf", str(digit)), len(chosen), rng
+            )
     return images, labels
 
 
@@ -192,5 +176,5 @@ def write_dataset(folder: str | Path, n_train: int, n_test: int, seed: int) -> N
     streams = np.random.default_rng(seed).spawn(2)
     train = draw_digits(n_train, streams[0])
     test = draw_digits(n_test, streams[1])
-    for name, array in zip(MNIST_FILES, (*train, *test), strict=True):
+    for name, array in zip((*TRAIN, *TEST), (*train, *test), strict=True):
         write_idx(Path(folder, name), array)

@@ -99,28 +99,15 @@ def my_nn_finite_difference_checker(
 
 
 class Difference(NamedTuple):
-    """Where two gradients differ the most.
+    """Where two gradients differ the most."""
 
-    Attributes
-    ----------
-    absolute : float
-        The largest |analytic - numeric|.
-    relative : float
-        The largest |analytic - numeric| / max(|analytic|, |numeric|), elementwise; 0 where both
-        are 0.
-    norm_relative : float
-        ||analytic - numeric|| / max(||analytic||, ||numeric||): what a tolerance should bound,
-        since a single tiny entry may drown in the rounding of the finite difference.
-    position : tuple of int
-        Where `absolute` is reached.
-    analytic, numeric : float
-        The two values there.
-    """
-
-    absolute: float
+    absolute: float  # the largest |analytic - numeric|
+    # The largest |analytic - numeric| / max(|analytic|, |numeric|); 0 where both are 0.
     relative: float
+    # ||analytic - numeric|| / max(||analytic||, ||numeric||): what a tolerance should bound, since
+    # a single tiny entry may drown in the rounding of the finite difference.
     norm_relative: float
-    position: tuple[int, ...]
+    position: tuple[int, ...]  # where `absolute` is reached, and the two values there
     analytic: float
     numeric: float
 

@@ -21,19 +21,12 @@ FLOAT32_EXACT = 2**24
 
 
 class GramMatrix(NamedTuple):
-    """The products of images with images, X_train X^T.
+    """The products of images with images, X_train X^T, of shape (n_train, m)."""
 
-    Attributes
-    ----------
-    products : ndarray of shape (n_train, m)
-        In multiples of 1 / `scale`; exact for pixels, else as floats round them. One row per
-        training image, so that a batch's rows are gathered as whole lines.
-    scale : int
-        255^2 for pixels, 1 for other inputs.
-    """
-
+    # In multiples of 1 / `scale`; exact for pixels, else as floats round them. One row per training
+    # image, so that a batch's rows are gathered as whole lines.
     products: FloatArray
-    scale: int
+    scale: int  # 255^2 for pixels, 1 for other inputs
 
 
 def gram_matrix(X_train: FloatArray, X: FloatArray, *, threads: int = 1) -> GramMatrix:

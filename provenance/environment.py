@@ -55,13 +55,8 @@ def variables(root: str | Path) -> dict[str, str]:
 
 
 def _fonts_folder(root: str | Path) -> Path:
-    """Choose where Matplotlib keeps its list of the fonts that it finds, which takes it a second.
-
-    Like Matplotlib itself it is part of the environment. Where that is not a virtual environment,
-    or belongs to somebody else, each project has its own list.
-    """
-    virtual = sys.prefix != sys.base_prefix
-    ours = virtual and os.access(sys.prefix, os.W_OK)
+    """Choose where Matplotlib keeps its list of fonts: in a virtual environment, if it is ours."""
+    ours = sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK)
     return (Path(sys.prefix) if ours else Path(root, ".snakemake")) / "matplotlib"
 
 

@@ -64,11 +64,7 @@ def require_no_shadows(folder: str | Path) -> None:
 
 
 def require_writable(places: Iterable[str]) -> None:
-    """Refuse to begin where Snakemake itself would fail without saying what to do.
-
-    A place is a folder that a build writes into, with all folders in it. One that is missing is
-    made by Snakemake, in the project's folder.
-    """
+    """Refuse to begin where a folder to write into, or one in it, is not ours to write into."""
     for place in places:
         for folder in [folder for folder, _, _ in os.walk(place)] or ["."]:
             if not os.access(folder, os.W_OK | os.X_OK):

@@ -23,15 +23,7 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_csv(path: str | Path, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]) -> None:
-    """Write equally long columns; floats as their shortest round-trip form.
-
-    Parameters
-    ----------
-    path : str or Path
-        Where to.
-    columns : mapping of str to sequence
-        The columns in their order, by name.
-    """
+    """Write equally long columns by name, in their order; floats in shortest round-trip form."""
     plain = [np.asarray(column).tolist() for column in columns.values()]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -144,8 +144,7 @@ def cloned() -> Iterator[Path]:
 
 def git(*arguments: str) -> list[str]:
     """Ask git something; return the lines of its answer."""
-    answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
-    return answer.stdout.splitlines()
+    return subprocess.check_output(["git", *arguments], text=True).splitlines()
 
 
 def build(report: str) -> None:

@@ -4,20 +4,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . setup/common.sh
 
-for tool in pdftoppm dot tred; do
+for tool in pdftoppm pdftotext dot tred; do
     command -v "$tool" >/dev/null ||
         fail "$tool is not on PATH." "On Debian or Ubuntu: apt-get install poppler-utils graphviz"
 done
-page() { # page TITLE: the number of the page where a question begins
-    .venv/bin/python - "$1" <<'PYTHON'
-import sys
-import pypdf
-reader = pypdf.PdfReader("report/hw2.pdf")
-pages = (reader.get_destination_page_number(mark) + 1
-         for mark in reader.outline if not isinstance(mark, list) and mark.title.startswith(sys.argv[1]))
-print(next(pages))
-PYTHON
-}
+# page TITLE: the number of the page that begins with it.
+page() { pdftotext report/hw2.pdf - | awk -v title="$1" 'BEGIN { RS = "\f" } index($0, title) == 1 { print NR; exit }'; }
 first=$(page "(e)")
 for number in "$first" $((first + 1)); do
     pdftoppm -r 60 -gray -png -singlefile -f "$number" -l "$number" report/hw2.pdf \

@@ -18,6 +18,8 @@ MOST = 48
 #: Room around an image and below it for its caption, in pixels of the images.
 GAP = 4
 CAPTION = 10
+#: A full line, in pixels of the images.
+LINE_WIDTH, LINE_HEIGHT = COLUMNS * (SIDE + GAP) - GAP, SIDE + CAPTION
 
 
 class Group(NamedTuple):
@@ -48,10 +50,8 @@ def mistake_groups(
 
 def gallery_height(groups: Sequence[Group], width: float) -> float:
     """Return the height in inches of a gallery that is `width` inches wide."""
-    pixel = width / _sheet_width()
-    return float(
-        sum(_weight(group) for group in groups) * (SIDE + CAPTION) * pixel + 0.3 * len(groups)
-    )
+    line = LINE_HEIGHT * width / LINE_WIDTH
+    return float(sum(map(_weight, groups)) * line + 0.3 * len(groups))
 
 
 def draw_gallery(figure: Figure, groups: Sequence[Group]) -> None:
@@ -66,20 +66,13 @@ def draw_images(ax: Axes, group: Group) -> None:
     """Draw the images of a group as one picture, so that many cost no more than one."""
     ax.set_title(group.title, loc="left")
     ax.set_axis_off()
-    line_height = SIDE + CAPTION
-    sheet = np.zeros((max(_lines(group) * line_height, 1), _sheet_width()))
+    sheet = np.zeros((max(_lines(group) * LINE_HEIGHT, 1), LINE_WIDTH))
     for number, (image, caption) in enumerate(zip(group.images, group.captions, strict=True)):
         line, column = divmod(number, COLUMNS)
-        top, left = line * line_height, column * (SIDE + GAP)
+        top, left = line * LINE_HEIGHT, column * (SIDE + GAP)
         sheet[top : top + SIDE, left : left + SIDE] = image.reshape(SIDE, SIDE)
-        ax.text(
-            left + SIDE / 2 - 0.5,
-            top + SIDE + 1,
-            caption,
-            ha="center",
-            va="top",
-            fontsize="x-small",
-        )
+        middle, below = left + SIDE / 2 - 0.5, top + SIDE + 1
+        ax.text(middle, below, caption, ha="center", va="top", fontsize="x-small")
     if len(group.images):
         ax.imshow(sheet, vmin=0.0, vmax=1.0)
 
@@ -92,8 +85,3 @@ def _lines(group: Group) -> int:
 def _weight(group: Group) -> float:
     """Return a group's share of the height, in lines; a heading alone needs a little too."""
     return max(_lines(group), 0.5)
-
-
-def _sheet_width() -> int:
-    """Return the width of a full line in pixels of the images."""
-    return COLUMNS * (SIDE + GAP) - GAP

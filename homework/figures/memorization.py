@@ -21,7 +21,7 @@ def draw_study(ax: Axes, study: Sequence[Mapping[str, Any]], max_updates: int) -
         if median is not None:
             ax.barh(place, median - LEFT, left=LEFT, height=0.62, color="0.82", zorder=1)
         ax.scatter(needed, [place] * len(needed), s=14, facecolors="none", edgecolors="black")
-        _write_right_of(ax, place, _verdict(row, max_updates))
+        _write_right_of(ax, place, f"> {max_updates}" if median is None else f"{median:g}")
     _write_right_of(ax, -1, "median")
     ax.set_xscale("log")
     ax.set_xlim(LEFT, max_updates)
@@ -43,9 +43,3 @@ def _write_right_of(ax: Axes, place: float, text: str) -> None:
         verticalalignment="center",
         fontsize=rcParams["ytick.labelsize"],
     )
-
-
-def _verdict(row: Mapping[str, Any], max_updates: int) -> str:
-    """Say what the bar shows; where there is none, that the median attempt was given up."""
-    median = row["median_updates"]
-    return f"> {max_updates}" if median is None else f"{median:g}"

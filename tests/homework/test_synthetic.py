@@ -17,14 +17,15 @@ from scipy import ndimage
 from homework import synthetic
 from homework.synthetic import (
     FONTS,
-    MNIST_FILES,
     distance_field,
     draw_digits,
     write_dataset,
     write_idx,
 )
+from nn.digits import TEST, TRAIN
 
 ROOT = Path(__file__).parents[2]
+MNIST_FILES = (*TRAIN, *TEST)
 
 
 def parse(path):
@@ -202,7 +203,7 @@ def test_the_glyph_lies_upright_in_the_middle_of_its_distance_field():
 @pytest.mark.parametrize("font", FONTS)
 def test_in_every_font_a_9_has_one_hole_and_a_3_has_none(font):
     for character, holes in (("3", 0), ("9", 1)):
-        paper = distance_field(font, character) <= 0
+        paper = distance_field(f"{font}.ttf", character) <= 0
         assert ndimage.label(paper)[1] == 1 + holes
 
 
@@ -215,7 +216,7 @@ def test_distances_are_pixels_from_the_edge():
 
 @pytest.mark.parametrize("font", FONTS)
 def test_every_font_is_matplotlibs_own_and_has_both_digits(font):
-    file = FT2Font(str(Path(matplotlib.get_data_path(), "fonts", "ttf", font)))
+    file = FT2Font(str(Path(matplotlib.get_data_path(), "fonts", "ttf", f"{font}.ttf")))
     assert file.get_char_index(ord("3")) > 0
     assert file.get_char_index(ord("9")) > 0
 

@@ -39,12 +39,12 @@ LISTING = {"list_code", "render_report"}
 USERS: dict[str, set[str]] = {
     "nn/__init__.py": {
         *(*NETWORK, "check_activations", "find_mistakes", "load_toy"),
-        *("select_digits", "plot_samples"),
+        *("draw_digits", "select_digits", "plot_samples"),
     },
     "nn/activations.py": {*NETWORK, "check_activations", "find_mistakes"},
     "nn/arrays.py": {*NETWORK, "check_activations", "find_mistakes", "load_toy"},
     "nn/batches.py": COMPUTED,
-    "nn/digits.py": {"select_digits", "plot_samples"},
+    "nn/digits.py": {"draw_digits", "select_digits", "plot_samples"},
     "nn/evaluation.py": TRAIN,
     "nn/gradients.py": {"check_gradients"},
     "nn/gram.py": {*TRAIN, "find_mistakes"},
@@ -77,7 +77,10 @@ USERS: dict[str, set[str]] = {
     # The machine's modules, but for those that look after builds and are in none.
     **{f"provenance/{name}.py": ALL for name in ("errors", "files", "job", "receipts")},
     "provenance/environment.py": {*NETWORK, "find_mistakes"},
-    "provenance/records.py": ALL - {"evaluate_claims", "list_code", "typeset"},
+    "provenance/records.py": {
+        *(*TRAIN, *CURVES, "find_mistakes", "memorize", "plot_mistakes", "plot_state"),
+        *("select_digits", "plot_samples", "load_toy", "check_gradients"),
+    },
     "provenance/document/claims.py": {"evaluate_claims"},
     "provenance/document/latex.py": {"evaluate_claims", "list_code"},
     "provenance/document/listings.py": {"list_code"},

@@ -4,12 +4,13 @@
 TEMPLATES = listed("report/**/*.j2")
 # What the report reads: the facts of each record.
 FACTS = {
-    "toy": "results/toy/toy.json",
-    "gradients": "results/toy/gradients.json",
-    "activations": "results/toy/activations.json",
-    "digits": "{results}/digits.json",
-    "mistakes": "{results}/mistakes.json",
-    "memorization": "{results}/memorization.json",
+    **{
+        name: f"results/toy/{name}.json" for name in ("toy", "gradients", "activations")
+    },
+    **{
+        name: f"{{results}}/{name}.json"
+        for name in ("digits", "mistakes", "memorization")
+    },
 }
 SUMMARIES = [f"{{results}}/train/{step_size}/summary.json" for step_size in STEP_SIZES]
 
@@ -34,14 +35,7 @@ ORDER = [
     *("workflow/scripts/", "workflow/rules/", "Snakefile"),
     *("report/claims.yaml", "config/config.yaml"),
 ]
-APPENDIX = in_order(
-    ORDER,
-    [
-        path
-        for path in (*REACHED, *STEERING)
-        if not path.startswith("provenance/") and Path(path).stat().st_size
-    ],
-)
+PRINTED = [p for p in (*REACHED, *STEERING) if not p.startswith("provenance/")]
 
 
 rule evaluate_claims:
@@ -66,7 +60,7 @@ rule evaluate_claims:
 
 rule list_code:
     input:
-        listed=APPENDIX,
+        listed=in_order(ORDER, PRINTED),
     output:
         "results/tex/appendix.tex",
     log:
