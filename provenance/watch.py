@@ -94,8 +94,9 @@ def watch(
     watched[:] = [workflow]
     yield
     with last_words.told_at_the_end(WorkflowError):
+        conda = os.path.join(root, CONDA)
         for rule in filter(lambda rule: rule.script, workflow.rules):
-            rule.conda_env = os.path.join(root, CONDA)
+            rule.conda_env = conda if os.path.isfile(conda) else None
             # A file that is pinned by its hash does not depend on who brings it.
             if not set(map(str, rule.output)) <= downloads.keys():
                 _add_code(rule, workflow)
