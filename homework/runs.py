@@ -37,6 +37,5 @@ def first(timestep: npt.NDArray[Any], holds: npt.NDArray[np.bool_]) -> int | Non
 
 def from_then_on(timestep: npt.NDArray[Any], holds: npt.NDArray[np.bool_]) -> int | None:
     """Return the timestep from which something holds until the end."""
-    if not holds[-1]:
-        return None
-    return int(timestep[len(holds) - int(np.argmin(holds[::-1])) if not holds.all() else 0])
+    start = np.flatnonzero(~holds).max(initial=-1) + 1
+    return int(timestep[start]) if start < len(holds) else None

@@ -12,17 +12,11 @@ Columns = dict[str, npt.NDArray[Any]]
 
 
 def draw_curves(ax: Axes, series: Columns, quantity: str, label: str) -> None:
-    """Draw a quantity of the mini-batches and of the test set per timestep."""
+    """Draw the "loss" or the "accuracy" of the mini-batches and of the test set per timestep."""
     timestep = series["timestep"]
-    ax.plot(
-        timestep,
-        series[f"train_{quantity}"],
-        label="training (mini-batch)",
-        color="0.62",
-        linewidth=0.6,
-        linestyle="-",
-    )
-    ax.plot(timestep, series[f"test_{quantity}"], label="test (whole set)", linewidth=1.3)
+    train, test = series[f"train_{quantity}"], series[f"test_{quantity}"]
+    ax.plot(timestep, train, "-", label="training (mini-batch)", color="0.62", linewidth=0.6)
+    ax.plot(timestep, test, label="test (whole set)", linewidth=1.3)
     mark_epochs(ax, series)
     ax.set_xlabel("timestep (SGD updates)")
     ax.set_ylabel(label)

@@ -10,19 +10,22 @@ from matplotlib.axes import Axes
 
 
 def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
-    """Draw how often mistakes and correctly read images of a digit show each property."""
+    """Draw how often misread and correctly read images of a digit, "3" or "9", show each property.
+
+    `facts` are those of `mistakes.find_mistakes`.
+    """
     of_digit = facts["digits"][digit]
     names = facts["order"]
+    properties = [of_digit["properties"][name] for name in names]
     place = np.arange(len(names), dtype=np.float64)
     for group, shift, label, color, hatch in (
         ("mistakes", -0.2, "misread", "C1", "/////"),
         ("correct", 0.2, "correctly read", "white", ""),
     ):
-        compared = [of_digit["properties"][name] for name in names]
-        rate = np.array([one["rate"][group] for one in compared])
-        low, high = np.array([one["interval"][group] for one in compared]).T
         if of_digit[group] == 0:
             continue
+        rate = np.array([compared["rate"][group] for compared in properties])
+        low, high = np.array([compared["interval"][group] for compared in properties]).T
         ax.barh(
             place + shift,
             rate,
@@ -33,24 +36,16 @@ def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
             facecolor=color,
             hatch=hatch,
         )
+        error = np.maximum([rate - low, high - rate], 0.0)
         ax.errorbar(
-            rate,
-            place + shift,
-            xerr=np.maximum([rate - low, high - rate], 0.0),
-            fmt="none",
-            ecolor="black",
-            elinewidth=0.6,
-            capsize=1.5,
+            rate, place + shift, xerr=error, fmt="none", ecolor="black", elinewidth=0.6, capsize=1.5
         )
     again = of_digit["training"]
     if again["mistakes"]:
+        seen = [at for at, name in enumerate(names) if name in again["properties"]]
         ax.plot(
-            [one["rate"] for one in map(again["properties"].get, names) if one],
-            [
-                at - 0.2
-                for at, name in zip(place, names, strict=True)
-                if name in again["properties"]
-            ],
+            [again["properties"][names[at]]["rate"] for at in seen],
+            place[seen] - 0.2,
             marker="D",
             markersize=3,
             linestyle="none",
@@ -58,16 +53,10 @@ def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
             markeredgecolor="black",
             label=f"misread training images ({again['mistakes']})",
         )
-    for position, name in zip(place, names, strict=True):
-        rule = rule_text(of_digit["properties"][name], facts["units"][name])
-        ax.text(
-            1.03,
-            position,
-            rule,
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize="x-small",
-        )
+    beside = ax.get_yaxis_transform()
+    for at, name, compared in zip(place, names, properties, strict=True):
+        rule = rule_text(compared, facts["units"][name])
+        ax.text(1.03, at, rule, transform=beside, va="center", fontsize="x-small")
     ax.set_yticks(place, [facts["labels"][name] for name in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(0.0, 1.0)

@@ -18,16 +18,25 @@ MOST = 48
 #: Room around an image and below it for its caption, in pixels of the images.
 GAP = 4
 CAPTION = 10
-#: A full line, in pixels of the images.
-LINE_WIDTH, LINE_HEIGHT = COLUMNS * (SIDE + GAP) - GAP, SIDE + CAPTION
+SHEET_WIDTH = COLUMNS * (SIDE + GAP) - GAP
 
 
 class Group(NamedTuple):
     """Images under a common heading."""
 
     title: str
-    images: npt.NDArray[np.float64]
-    captions: Sequence[str]
+    images: npt.NDArray[np.float64]  # (n, 784), ink from 0 to 1
+    captions: Sequence[str]  # what stands below each image
+
+    @property
+    def lines(self) -> int:
+        """Lines of images."""
+        return math.ceil(len(self.images) / COLUMNS)
+
+    @property
+    def height(self) -> float:
+        """Share of the gallery's height, in lines; a heading alone needs a little too."""
+        return max(self.lines, 0.5)
 
 
 def mistake_groups(
@@ -50,13 +59,13 @@ def mistake_groups(
 
 def gallery_height(groups: Sequence[Group], width: float) -> float:
     """Return the height in inches of a gallery that is `width` inches wide."""
-    line = LINE_HEIGHT * width / LINE_WIDTH
-    return float(sum(map(_weight, groups)) * line + 0.3 * len(groups))
+    lines, pixel = sum(group.height for group in groups), width / SHEET_WIDTH
+    return lines * (SIDE + CAPTION) * pixel + 0.3 * len(groups)
 
 
 def draw_gallery(figure: Figure, groups: Sequence[Group]) -> None:
-    """Draw groups of small images below each other, each with its caption."""
-    heights = [_weight(group) for group in groups]
+    """Draw groups below each other on an empty figure, about `gallery_height` high."""
+    heights = [group.height for group in groups]
     axes = figure.subplots(len(groups), 1, squeeze=False, gridspec_kw={"height_ratios": heights})
     for ax, group in zip(axes[:, 0], groups, strict=True):
         draw_images(ax, group)
@@ -66,22 +75,12 @@ def draw_images(ax: Axes, group: Group) -> None:
     """Draw the images of a group as one picture, so that many cost no more than one."""
     ax.set_title(group.title, loc="left")
     ax.set_axis_off()
-    sheet = np.zeros((max(_lines(group) * LINE_HEIGHT, 1), LINE_WIDTH))
+    sheet = np.zeros((max(group.lines * (SIDE + CAPTION), 1), SHEET_WIDTH))
     for number, (image, caption) in enumerate(zip(group.images, group.captions, strict=True)):
         line, column = divmod(number, COLUMNS)
-        top, left = line * LINE_HEIGHT, column * (SIDE + GAP)
+        top, left = line * (SIDE + CAPTION), column * (SIDE + GAP)
         sheet[top : top + SIDE, left : left + SIDE] = image.reshape(SIDE, SIDE)
         middle, below = left + SIDE / 2 - 0.5, top + SIDE + 1
         ax.text(middle, below, caption, ha="center", va="top", fontsize="x-small")
     if len(group.images):
         ax.imshow(sheet, vmin=0.0, vmax=1.0)
-
-
-def _lines(group: Group) -> int:
-    """Return how many lines of images a group takes."""
-    return math.ceil(len(group.images) / COLUMNS)
-
-
-def _weight(group: Group) -> float:
-    """Return a group's share of the height, in lines; a heading alone needs a little too."""
-    return max(_lines(group), 0.5)

@@ -14,14 +14,19 @@ LEFT = 0.8
 
 
 def draw_study(ax: Axes, study: Sequence[Mapping[str, Any]], max_updates: int) -> None:
-    """Draw the updates that each variant needed: a bar for the median, a dot for each attempt."""
+    """Draw the updates that each variant needed: a bar for the median, a dot for each attempt.
+
+    Each row of the study has the variant's name, the updates that each attempt needed and their
+    median, None for never: given up after `max_updates`.
+    """
     for place, row in enumerate(study):
         needed = [updates for updates in row["updates"] if updates is not None]
         median = row["median_updates"]
+        verdict = f"> {max_updates}" if median is None else f"{median:g}"
         if median is not None:
             ax.barh(place, median - LEFT, left=LEFT, height=0.62, color="0.82", zorder=1)
         ax.scatter(needed, [place] * len(needed), s=14, facecolors="none", edgecolors="black")
-        _write_right_of(ax, place, f"> {max_updates}" if median is None else f"{median:g}")
+        _write_right_of(ax, place, verdict)
     _write_right_of(ax, -1, "median")
     ax.set_xscale("log")
     ax.set_xlim(LEFT, max_updates)
@@ -35,11 +40,5 @@ def draw_study(ax: Axes, study: Sequence[Mapping[str, Any]], max_updates: int) -
 
 def _write_right_of(ax: Axes, place: float, text: str) -> None:
     """Write beside the axes, at a row's height and in the size of the rows' names."""
-    ax.text(
-        1.02,
-        place,
-        text,
-        transform=ax.get_yaxis_transform(),
-        verticalalignment="center",
-        fontsize=rcParams["ytick.labelsize"],
-    )
+    size = rcParams["ytick.labelsize"]
+    ax.text(1.02, place, text, transform=ax.get_yaxis_transform(), va="center", fontsize=size)
