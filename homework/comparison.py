@@ -173,13 +173,16 @@ def strength(bad: Floats, good: Floats, side: str) -> float:
     if not bad.size or not good.size:
         return 0.5
     if side == "both":
-        bad, good = (
-            np.abs(stats.percentileofscore(good, part, kind="mean") / 100 - 0.5)
-            for part in (bad, good)
-        )
+        bad, good = (np.abs(_rank(part, good) - 0.5) for part in (bad, good))
     pairs = len(bad) * len(good)
     above = float(stats.mannwhitneyu(bad, good, method="asymptotic").statistic) / pairs
     return 1 - above if side == "low" else above
+
+
+def _rank(value: Floats, among: Floats) -> Floats:
+    """Return the share of `among` that is below each value, ties counting one half."""
+    ends = [np.searchsorted(np.sort(among), value, side) for side in ("left", "right")]
+    return np.asarray(sum(ends) / (2 * len(among)), np.float64)
 
 
 def interval(count: int, n: int) -> list[float]:
