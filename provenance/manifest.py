@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from provenance.errors import Failure
 from provenance.files import digest, read_json, sha256
 from provenance.receipts import Receipt, hash_of, history, read_all
 from provenance.records import read_csv, read_npz
@@ -89,7 +90,10 @@ def manifest_of(paths: Iterable[str], *, sums: bool = False) -> Manifest:
 
 def read_manifest(path: str | Path) -> Manifest:
     """Read a manifest that was written as JSON."""
-    return Manifest(**read_json(path))
+    try:
+        return Manifest(**read_json(path))
+    except (ValueError, TypeError) as error:
+        raise Failure(f"{path} is no manifest: {error}.", "Remove it and run `make manifest`.") from error
 
 
 def _job(receipt: Receipt) -> dict[str, Any]:

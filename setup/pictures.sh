@@ -9,7 +9,7 @@ for tool in pdftoppm pdftotext dot tred; do
         fail "$tool is not on PATH." "On Debian or Ubuntu: apt-get install poppler-utils graphviz"
 done
 # page TITLE: the number of the page that begins with it.
-page() { pdftotext report/hw2.pdf - | awk -v title="$1" 'BEGIN { RS = "\f" } index($0, title) == 1 { print NR; exit }'; }
+page() { pdftotext report/hw2.pdf - | awk -v title="$1" 'BEGIN { RS = "\f" } index($0, title) == 1 && !found++ { print NR }'; }
 first=$(page "(e)")
 for number in "$first" $((first + 1)); do
     pdftoppm -r 60 -gray -png -singlefile -f "$number" -l "$number" report/hw2.pdf \
