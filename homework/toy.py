@@ -58,57 +58,56 @@ def load_pickle(path: str | Path, trusted: str) -> Toy:
         )
     try:
         return checked(pickle.loads(content))
-    except ValueError as error:
+    except Exception as error:  # what is no pickle raises whatever its bytes happen to say
         raise Failure(
-            f"{path}: {error}.", "Write arrays that fit into it, or remove it from that folder."
+            f"{path} does not hold a toy network: {error}.",
+            "Write a batch and a network that fit into it, or remove it from that folder.",
         ) from error
 
 
 def checked(content: Any) -> Toy:
     """Take (X_batch, y_batch, weight_matrices, biases) for a toy; ValueError if it is none."""
     if not isinstance(content, tuple | list) or len(content) != 4:
-        raise ValueError(
-            "expected a tuple of X_batch, y_batch, weight_matrices and biases; "
-            f"got {type(content).__name__}"
-            + (f" of length {len(content)}" if hasattr(content, "__len__") else "")
-        )
-    X, y, *layers = content
-    if not all(isinstance(arrays, tuple | list) for arrays in layers):
-        raise ValueError("expected lists of arrays for weight_matrices and biases")
-    names = ("weight_matrices", "biases")
-    Ws, bs = (
-        [_floats(f"{name}[{k}]", array) for k, array in enumerate(arrays)]
-        for name, arrays in zip(names, layers, strict=True)
-    )
-    toy = Toy(_floats("X_batch", X), _floats("y_batch", y), Ws, bs)
-    require_shape("X_batch", toy.X_batch, "n", "d0")
-    n, width = toy.X_batch.shape
-    if n == 0:
-        raise ValueError(f"X_batch must have a sample; got shape {toy.X_batch.shape}")
-    require_shape("y_batch", toy.y_batch, n)
-    if not 1 <= len(Ws) == len(bs):
-        raise ValueError(
-            "expected as many weight_matrices as biases, and at least one; "
-            f"got {len(Ws)} and {len(bs)}"
-        )
-    for layer, (W, b) in enumerate(zip(Ws, bs, strict=True)):
-        outputs = 1 if layer == len(bs) - 1 else f"d{layer + 1}"
-        require_shape(f"weight_matrices[{layer}]", W, width, outputs)
-        width = W.shape[1]
-        require_shape(f"biases[{layer}]", b, 1, width)
-    if (bad := toy.y_batch[(toy.y_batch != 0.0) & (toy.y_batch != 1.0)]).size:
+        expected = "a tuple of X_batch, y_batch, weight_matrices and biases"
+        raise ValueError(f"expected {expected}; got {_kind(content)}")
+    X, y, Ws, bs = content
+    lists = isinstance(Ws, tuple | list) and isinstance(bs, tuple | list)
+    if not lists or not 1 <= len(Ws) == len(bs):
+        expected = "lists of arrays, one of each a layer"
+        got = f"{_kind(Ws)} and {_kind(bs)}"
+        raise ValueError(f"weight_matrices and biases must be {expected}; got {got}")
+    X = _floats("X_batch", X, "n", "d0")
+    y = _floats("y_batch", y, len(X))
+    if (bad := y[(y != 0.0) & (y != 1.0)]).size:
         raise ValueError(f"y_batch must hold labels 0 and 1; got {bad[0]}")
+    toy, width = Toy(X, y, [], []), X.shape[1]
+    for k, (W, b) in enumerate(zip(Ws, bs, strict=True)):
+        outputs = 1 if k == len(Ws) - 1 else f"d{k + 1}"
+        toy.weight_matrices.append(_floats(f"weight_matrices[{k}]", W, width, outputs))
+        width = W.shape[1]
+        toy.biases.append(_floats(f"biases[{k}]", b, 1, width))
     return toy
 
 
-def _floats(name: str, content: Any) -> FloatArray:
-    """Take an array of finite numbers as float64."""
-    array = np.asarray(content)
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must be an array of numbers; got {array.dtype}")
-    if array.size == 0 or not np.isfinite(array).all():
-        raise ValueError(f"{name} must hold finite numbers; got {array.tolist()!r:.60}")
-    return array.astype(np.float64)
+def _floats(name: str, content: Any, *shape: int | str) -> FloatArray:
+    """Take an array of finite numbers, of a shape as `require_shape` knows it, as float64."""
+    if not isinstance(content, np.ndarray) or content.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be an array of numbers; got {_kind(content)}")
+    array = np.array(content, np.float64)
+    require_shape(name, array, *shape)
+    if not array.size:
+        raise ValueError(f"{name} must not be empty; got shape {array.shape}")
+    if (bad := array[~np.isfinite(array)]).size:
+        raise ValueError(f"{name} must hold finite numbers; got {bad[0]}")
+    return array
+
+
+def _kind(content: Any) -> str:
+    """Say in short what something is."""
+    if isinstance(content, np.ndarray):
+        return f"an array of {content.dtype}"
+    length = f" of {len(content)}" if isinstance(content, tuple | list) else ""
+    return type(content).__name__ + length
 
 
 def generate(rng: np.random.Generator) -> Toy:
