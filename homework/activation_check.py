@@ -13,8 +13,7 @@ from nn.activations import clip_margin, sigmoid_activation
 
 def check_activations() -> dict[str, Any]:
     """Evaluate the sigmoid at the handout's inputs, and the formula as written beside it."""
-    moderate = np.asarray([1.0, 0.0, -1.0])
-    extreme = np.asarray([-1000, 1000])
+    moderate, extreme = np.asarray([1.0, 0.0, -1.0]), np.asarray([-1000, 1000])
     return {
         "moderate": _evaluate(moderate),
         "extreme": _evaluate(extreme),

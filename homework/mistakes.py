@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from homework.comparison import DIGITS, count_suspicious, replicate, summarise
 from homework.dataset import Digits
-from homework.properties import measure, measure_all
+from homework.properties import measure
 from nn.activations import relu_activation, sigmoid_activation
 from nn.network import predict
 
@@ -18,17 +18,19 @@ Floats = npt.NDArray[np.float64]
 Columns = dict[str, npt.NDArray[Any]]
 
 
-def find_mistakes(digits: Digits, weights: Mapping[str, Floats]) -> tuple[Columns, dict[str, Any]]:
-    """Measure the test images and compare those that a network, W1, b1, W2 ..., misreads.
+def find_mistakes(
+    digits: Digits, weights: Mapping[str, Floats], values: Mapping[str, Floats]
+) -> tuple[Columns, dict[str, Any]]:
+    """Compare the test images that a network, W1, b1, W2 ..., misreads with the others.
 
-    Returns a row per misread test image, the worst first: its position in the test file and among
-    the 3s and 9s, label, prediction, probability of a 9, margin, all properties, and how many of
-    these are suspicious (the margin is log(p_right / p_wrong), negative for a mistake); and the
-    facts as `summarise` has them, with what `replicate` says of each digit ("training").
+    `values` are the properties of all test images (`measure_all`). Returns a row per misread one,
+    the worst first: its position in the test file and among the 3s and 9s, label, prediction,
+    probability of a 9, margin, all properties, and how many of these are suspicious (the margin is
+    log(p_right / p_wrong), negative for a mistake); and the facts as `summarise` has them, with
+    what `replicate` says of each digit ("training").
     """
     g = network_output(digits.X_test, weights)
     wrong = (g >= 0.5) != (digits.y_test == 1)
-    values = measure_all(digits)
     facts = summarise(values, digits.y_test, wrong)
     misread = (network_output(digits.X_train, weights) >= 0.5) != (digits.y_train == 1)
     again = measure(digits.X_train[misread])

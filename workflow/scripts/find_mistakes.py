@@ -3,13 +3,14 @@
 from provenance.job import job
 from homework.dataset import load_digits
 from homework.mistakes import find_mistakes
+from homework.properties import measure_all
 from provenance import files, records
 from provenance.environment import pin_threads
 
 with job(snakemake):
     pin_threads()
-    mistakes, facts = find_mistakes(
-        load_digits(snakemake.input.digits), records.read_npz(snakemake.input.weights)
-    )
+    digits = load_digits(snakemake.input.digits)
+    weights = records.read_npz(snakemake.input.weights)
+    mistakes, facts = find_mistakes(digits, weights, measure_all(digits))
     records.write_csv(snakemake.output.mistakes, mistakes)
     files.write_json(snakemake.output.facts, facts)
