@@ -56,16 +56,12 @@ def test_the_naive_formula_overflows_at_minus_1000_only() -> None:
 
 
 @pytest.mark.parametrize("state", ["raise", "ignore", "warn"])
-def test_warnings_are_listed_whatever_numpy_was_told_before(state) -> None:
+def test_warnings_are_listed_each_time_whatever_numpy_was_told_before(state) -> None:
     with np.errstate(all=state):
-        assert warnings_of(np.exp, np.array([1000.0])) == ["overflow encountered in exp"]
+        for _ in range(2):
+            assert warnings_of(np.exp, np.array([1000.0])) == ["overflow encountered in exp"]
         assert warnings_of(np.exp, np.array([1.0])) == []
         assert np.geterr()["over"] == state
-
-
-def test_every_warning_is_listed_the_second_time_too() -> None:
-    for _ in range(2):
-        assert len(warnings_of(np.exp, np.array([1000.0]))) == 1
 
 
 def test_the_facts_are_a_record(tmp_path) -> None:

@@ -69,10 +69,6 @@ def test_other_depths_are_checked_as_well(make_network, depth) -> None:
     assert facts["activations"] == ["relu_activation"] * (depth - 1) + ["sigmoid_activation"]
 
 
-def double_W1(grad_Ws, grad_bs):
-    grad_Ws[0] *= 2
-
-
 def forget_the_average(grad_Ws, grad_bs):
     for gradient in [*grad_Ws, *grad_bs]:
         gradient *= 2
@@ -90,10 +86,14 @@ def one_entry_not_a_number(grad_Ws, grad_bs):
     grad_Ws[1][0, 0] = np.nan
 
 
+def slip_in_the_sixth_digit(grad_Ws, grad_bs):
+    grad_Ws[0] *= 1 + 2e-6
+
+
 @pytest.mark.parametrize(
     ("change", "array"),
     [
-        (double_W1, "W1"),
+        (slip_in_the_sixth_digit, "W1"),
         (forget_the_average, "W1"),
         (turn_b2, "b2"),
         (drop_b1, "b1"),
@@ -121,15 +121,6 @@ def test_the_worst_entry_is_named_with_both_values(monkeypatch, toy) -> None:
     assert float(said) - float(found) == pytest.approx(3.0, abs=1e-8)
     assert f"at most {TOLERANCE:g}" in message
     assert "nn/network.py" in refusal.value.remedy
-
-
-def test_an_error_in_the_sixth_digit_is_refused(monkeypatch, toy) -> None:
-    def change(grad_Ws, grad_bs):
-        grad_Ws[0] *= 1 + 2e-6
-
-    spoil(monkeypatch, change)
-    with pytest.raises(Failure, match="gradient of W1"):
-        check_gradients(toy)
 
 
 def test_a_printout_is_the_handouts() -> None:

@@ -44,19 +44,14 @@ def curves(quantity: str = "loss"):
     return figure
 
 
-def test_a_figure_has_the_asked_size_and_the_style_of_the_file() -> None:
-    figure = new_figure(STYLE, 4.0, 3.0)
-    assert figure.get_size_inches().tolist() == [4.0, 3.0]
-    assert mpl.rcParams["font.size"] == 8
-    assert mpl.rcParams["pdf.fonttype"] == 42
-
-
-def test_a_persons_own_settings_have_no_say() -> None:
+def test_a_figure_has_the_asked_size_and_the_files_style_whatever_a_persons_own_settings() -> None:
     mpl.rcParams["lines.marker"] = "o"
     mpl.rcParams["font.size"] = 30
-    new_figure(STYLE)
+    figure = new_figure(STYLE, 4.0, 3.0)
+    assert figure.get_size_inches().tolist() == [4.0, 3.0]
     assert mpl.rcParams["lines.marker"] == "None"
     assert mpl.rcParams["font.size"] == 8
+    assert mpl.rcParams["pdf.fonttype"] == 42
 
 
 def test_a_figure_has_the_same_bytes_each_time_and_says_no_date(tmp_path, monkeypatch) -> None:
@@ -103,12 +98,6 @@ def test_each_end_of_an_epoch_is_marked_once() -> None:
     ax = new_figure(STYLE).subplots()
     mark_epochs(ax, series())
     assert [line.get_xdata()[0] for line in ax.get_lines()] == [4, 8]
-
-
-def test_a_run_of_one_epoch_needs_no_mark() -> None:
-    ax = new_figure(STYLE).subplots()
-    mark_epochs(ax, {**series(), "epoch": np.ones(12, int)})
-    assert len(ax.get_lines()) == 0
 
 
 def test_the_state_shows_the_loss_above_and_three_shares_below() -> None:
