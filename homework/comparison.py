@@ -173,16 +173,19 @@ def strength(bad: Floats, good: Floats, side: str) -> float:
     if not bad.size or not good.size:
         return 0.5
     if side == "both":
-        bad, good = (np.abs(_rank(part, good) - 0.5) for part in (bad, good))
+        bad, good = (_off_middle(part, good) for part in (bad, good))
     pairs = len(bad) * len(good)
     above = float(stats.mannwhitneyu(bad, good, method="asymptotic").statistic) / pairs
     return 1 - above if side == "low" else above
 
 
-def _rank(value: Floats, among: Floats) -> Floats:
-    """Return the share of `among` that is below each value, ties counting one half."""
+def _off_middle(value: Floats, among: Floats) -> Floats:
+    """Return how far each value's rank among others is from the middle.
+
+    Twice the rank, a whole number: a rounded one would let one of two equally unusual values win.
+    """
     ends = [np.searchsorted(np.sort(among), value, side) for side in ("left", "right")]
-    return np.asarray(sum(ends) / (2 * len(among)), np.float64)
+    return np.asarray(np.abs(sum(ends) - len(among)), np.float64)
 
 
 def interval(count: int, n: int) -> list[float]:

@@ -39,6 +39,13 @@ def test_strength_equals_the_count_over_all_pairs():
     assert strength(bad, good, "high") == pytest.approx((pairs.mean() + 1) / 2)
 
 
+def test_values_equally_far_below_and_above_the_middle_tie():
+    for n in range(2, 60):
+        good = np.arange(float(n))
+        # Of the n values the lowest beats all but itself and the highest.
+        assert strength(good[:1], good, "both") == pytest.approx((n - 2 + 2 / 2) / n, abs=1e-12)
+
+
 def test_the_p_value_is_the_chance_of_so_many_or_more_suspicious_mistakes():
     value, wrong = np.array([9.0, 9, 0, 0, 0, 0, 0]), np.arange(7) < 2
     found = compare(value, wrong, "side_ink", 0)
