@@ -15,7 +15,7 @@ sys.path.insert(0, workflow.basedir)
 import provenance
 from provenance.mirrors import read_sums
 
-MNIST = read_sums("config/mnist.sha256")
+MNIST = read_sums(f"{workflow.basedir}/config/mnist.sha256")
 
 with provenance.watch(
     workflow,

@@ -125,7 +125,8 @@ def _require_named(read: dict[str, str]) -> None:
 def _receipt(snakemake: Any, read: dict[str, str]) -> Receipt:
     """Put down what the job did."""
     outputs = {path: sha256(path) for path in snakemake.output}
-    wildcards, params = dict(snakemake.wildcards.items()), receipts.told(snakemake.params)
+    wildcards = dict(snakemake.wildcards.items())
+    params = receipts.told(snakemake.params, snakemake.input, snakemake.output)
     return Receipt(snakemake.rule, wildcards, params, read, outputs)
 
 

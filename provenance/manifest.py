@@ -93,15 +93,17 @@ def read_manifest(path: str | Path) -> Manifest:
     try:
         return Manifest(**read_json(path))
     except (ValueError, TypeError) as error:
-        raise Failure(f"{path} is no manifest: {error}.", "Remove it and run `make manifest`.") from error
+        remedy = "Remove it and run `make manifest`."
+        raise Failure(f"{path} is no manifest: {error}.", remedy) from error
 
 
 def _job(receipt: Receipt) -> dict[str, Any]:
     """Describe a job by the names of its files; their hashes stand once, in `files`."""
+    params = {key: receipt.params[key] for key in receipt.params.keys() - {"input", "output"}}
     return {
         "rule": receipt.rule,
         "label": receipt.label,
-        "params": receipt.params,
+        "params": params,
         "inputs": sorted(map(_shown, receipt.inputs)),
         "outputs": sorted(receipt.outputs),
     }

@@ -51,9 +51,13 @@ class MirrorError(Exception):
 
 def read_sums(path: str | Path) -> dict[str, str]:
     """Read SHA-256 sums by name from a file as `sha256sum` writes it; # begins a comment."""
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
-    pairs = (line.split() for line in lines if line.strip() and not line.startswith("#"))
-    return {name: hashed for hashed, name in pairs}
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        pairs = (line.split() for line in lines if line.strip() and not line.startswith("#"))
+        return {name: hashed for hashed, name in pairs}
+    except (OSError, ValueError) as error:
+        remedy = f"Put it back: git checkout {path}"
+        raise Failure(f"{path} holds no list of SHA-256 sums: {error}.", remedy) from error
 
 
 def fetch(

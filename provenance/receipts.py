@@ -76,11 +76,24 @@ def _place(name: str) -> Path:
     return RECEIPTS / f"{quote(name, safe='')}.json"
 
 
-def told(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a job's parameters as its receipt tells them, without what stands among the inputs."""
-    plain: dict[str, Any] = json.loads(canonical_json(dict(params.items())))
+def told(params: Any, inputs: Any, outputs: Any) -> dict[str, Any]:
+    """Give a job's named parameters as its receipt tells them, and which file has which part.
+
+    Snakemake compares sets of files: two inputs that changed places would rerun nothing.
+    """
+    plain = {"input": _parts(inputs), "output": _parts(outputs)} | dict(params.items())
     plain.pop("code", None)
-    return plain
+    decoded: dict[str, Any] = json.loads(canonical_json(plain))
+    return decoded
+
+
+def _parts(files: Any) -> dict[str, Any]:
+    """Give the named files of a job, without its code, as plain text and lists."""
+    return {
+        name: str(value) if isinstance(value, str) else [*map(str, value)]
+        for name, value in files.items()
+        if name != "code"
+    }
 
 
 def read_all() -> dict[str, Receipt]:

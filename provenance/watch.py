@@ -14,11 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from snakemake.exceptions import WorkflowError  # type: ignore[import-untyped]
-from snakemake.iocontainers import (  # type: ignore[import-untyped]
-    InputFiles,
-    OutputFiles,
-    Wildcards,
-)
+from snakemake.iocontainers import Wildcards  # type: ignore[import-untyped]
 
 from provenance import folder, last_words
 from provenance.configuration import check_config, require_printed, require_sections
@@ -161,10 +157,12 @@ def _params_now(workflow: Any, receipt: Receipt) -> dict[str, Any] | None:
     if not workflow.is_rule(receipt.rule):
         return None
     rule = workflow.get_rule(receipt.rule)
-    if any(callable(value) and len(signature(value).parameters) > 1 for value in rule.params):
-        return None  # of more than the wildcards: known when the job runs
+    asked = {name for v in rule.params if callable(v) for name in [*signature(v).parameters][1:]}
+    if not asked <= {"input", "output"}:
+        return None  # of its resources: known when the job runs
     try:
         wildcards = Wildcards(fromdict=receipt.wildcards)
-        return told(rule.expand_params(wildcards, InputFiles(), OutputFiles(), None)[0])
+        inputs, outputs = rule.expand_input(wildcards)[0], rule.expand_output(wildcards)[0]
+        return told(rule.expand_params(wildcards, inputs, outputs, None)[0], inputs, outputs)
     except (WorkflowError, AttributeError):  # the rule has other wildcards by now
         return None

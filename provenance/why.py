@@ -61,7 +61,7 @@ def plan(arguments: Sequence[str] = ()) -> list[Job]:
 def _described(job: Any) -> Job:
     """Take from Snakemake what is told about a job."""
     theme = str(job.rule.snakefile).rpartition("/")[2].removesuffix(".smk")
-    wildcards, params = dict(job.wildcards.items()), told(job.params)
+    wildcards, params = dict(job.wildcards.items()), told(job.params, job.input, job.output)
     inputs, outputs = ([*map(str, files)] for files in (job.input, job.output))
     return Job(job.rule.name, wildcards, params, inputs, outputs, theme)
 

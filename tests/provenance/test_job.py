@@ -92,7 +92,7 @@ def test_a_job_that_succeeded_leaves_a_receipt() -> None:
     assert receipt == receipts.Receipt(
         rule="make",
         wildcards={"n": "1"},
-        params={"seed": 1},
+        params={"seed": 1, "input": {"a": "a.csv"}, "output": {}},
         inputs={"a.csv": sha256("a.csv")},
         outputs={path: sha256(path) for path in ("b.json", "c.json")},
     )

@@ -147,6 +147,15 @@ def test_sums_are_read_as_sha256sum_writes_them(tmp_path: Path) -> None:
     assert read_sums(path) == FILES
 
 
+def test_what_is_no_list_of_sums_is_refused_with_the_remedy(tmp_path) -> None:
+    path = tmp_path / "sums"
+    with pytest.raises(Failure, match="git checkout"):
+        read_sums(path)
+    path.write_text("of one word\nalone\n")
+    with pytest.raises(Failure, match="holds no list of SHA-256 sums"):
+        read_sums(path)
+
+
 def test_the_committed_sums_are_those_of_the_real_files() -> None:
     sums = read_sums(ROOT / "config" / "mnist.sha256")
     assert len(sums) == 4

@@ -91,10 +91,14 @@ def test_a_broken_receipt_counts_for_nothing(built, text) -> None:
     assert mark() == {C}
 
 
-def test_parameters_are_told_as_they_are_read_back() -> None:
-    assert receipts.told({"sizes": (1, 2), "of": {3: None}, "code": "0f"}) == {
+def test_parameters_and_parts_are_told_as_they_are_read_back() -> None:
+    params = {"sizes": (1, 2), "of": {3: None}, "code": "0f"}
+    inputs = {"digits": "a", "runs": ["b", "c"], "code": ["nn/network.py"]}
+    assert receipts.told(params, inputs, {"weights": "d"}) == {
         "sizes": [1, 2],
         "of": {"3": None},
+        "input": {"digits": "a", "runs": ["b", "c"]},
+        "output": {"weights": "d"},
     }
 
 

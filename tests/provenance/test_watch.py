@@ -185,6 +185,20 @@ def test_a_changed_setting_is_not_touched_away(project, run) -> None:
     assert planned(run, project) == set()
 
 
+@pytest.mark.parametrize("touched", [False, True])
+def test_inputs_that_changed_places_rerun_their_job(project, run, touched) -> None:
+    snakefile = project / "Snakefile"
+    swapped = 'words="style.txt", style="data/words.txt"'
+    files = snakefile.read_text().replace('words="data/words.txt", style="style.txt"', swapped)
+    snakefile.write_text(files)
+    assert swapped in files
+    if touched:
+        assert run(project, "--touch")[0] == 0
+    assert planned(run, project) == {"count"}
+    assert run(project)[0] == 0
+    assert planned(run, project) == set()
+
+
 def test_a_wildcard_may_be_given_another_name(project, run) -> None:
     snakefile = project / "Snakefile"
     snakefile.write_text(snakefile.read_text().replace("{name}", "{a}").replace("s.name", "s.a"))

@@ -4,8 +4,12 @@ from pathlib import Path
 
 from provenance.job import job
 from provenance.document.typeset import typeset
+from provenance.files import sha256
+from provenance.receipts import history, read_all
 
 with job(snakemake):
     given = snakemake.input
+    # Text and appendix are of the same sources, or this notices.
+    history({path: sha256(path) for path in given}, read_all())
     inputs = {Path(path).name: Path(path) for path in [given.appendix, *given.figures]}
     typeset(Path(given.tex), inputs, Path(snakemake.output[0]))
