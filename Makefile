@@ -72,7 +72,7 @@ clean: ## remove all that was computed; what was downloaded stays
 	rm -rf results logs .snakemake report/hw2.pdf report/hw2-synthetic.pdf report/hw2.html
 
 distclean: clean ## ... and the installed packages
-	rm -rf .venv .venv.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv.lock benchmarks/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 environment:
 	@bash setup/environment.sh requirements.txt

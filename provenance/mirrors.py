@@ -56,8 +56,7 @@ def read_sums(path: str | Path) -> dict[str, str]:
         pairs = (line.split() for line in lines if line.strip() and not line.startswith("#"))
         return {name: hashed for hashed, name in pairs}
     except (OSError, ValueError) as error:
-        remedy = f"Put it back: git checkout {path}"
-        raise Failure(f"{path} holds no list of SHA-256 sums: {error}.", remedy) from error
+        raise Failure(f"No SHA-256 sums: {error}.", f"Put back {path} (git checkout).") from error
 
 
 def fetch(

@@ -89,11 +89,8 @@ def told(params: Any, inputs: Any, outputs: Any) -> dict[str, Any]:
 
 def _parts(files: Any) -> dict[str, Any]:
     """Give the named files of a job, without its code, as plain text and lists."""
-    return {
-        name: str(value) if isinstance(value, str) else [*map(str, value)]
-        for name, value in files.items()
-        if name != "code"
-    }
+    named = {name: value for name, value in files.items() if name != "code"}
+    return {name: v if isinstance(v, str) else [*v] for name, v in named.items()}
 
 
 def read_all() -> dict[str, Receipt]:

@@ -48,6 +48,8 @@ def plan(arguments: Sequence[str] = ()) -> list[Job]:
     # The Snakefile has asked for this module by now.
     from provenance.watch import watched  # noqa: PLC0415
 
+    if not watched:  # it was asked for something else than a build, for its help for instance
+        raise SystemExit(0)
     dag = watched[0].dag
     levels = dag.toposorted(set(dag.needrun_jobs(exclude_finished=False)))
     return [
@@ -99,7 +101,10 @@ def causes(job: Job, jobs: Sequence[Job], receipts: Mapping[str, Receipt]) -> It
         if hash_of(path) not in (None, left):
             yield f"{path} is not as its job left it"
     yield from _changed_inputs(then, [path for path in job.inputs if path not in planned], planned)
-    yield from _changed_values("", then.params, job.params)
+    # Which file has which part is news only where the files are the same.
+    same = {*then.inputs} == {*job.inputs}
+    old, new = ({k: p[k] for k in p if same or k != "input"} for p in (then.params, job.params))
+    yield from _changed_values("", old, new)
 
 
 def _changed_inputs(then: Receipt, now: Sequence[str], planned: set[str]) -> Iterator[str]:

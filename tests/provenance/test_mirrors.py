@@ -152,7 +152,7 @@ def test_what_is_no_list_of_sums_is_refused_with_the_remedy(tmp_path) -> None:
     with pytest.raises(Failure, match="git checkout"):
         read_sums(path)
     path.write_text("of one word\nalone\n")
-    with pytest.raises(Failure, match="holds no list of SHA-256 sums"):
+    with pytest.raises(Failure, match="No SHA-256 sums"):
         read_sums(path)
 
 

@@ -128,9 +128,17 @@ def test_an_altered_record_is_named(built, receipt) -> None:
     assert said([fit("0.1")], built) == ["series-0.1 is not as its job left it -> fit 0.1"]
 
 
+def test_inputs_that_changed_places_are_named(built) -> None:
+    old, new = ({**STEPS, "input": {"train": a, "test": b}} for a, b in ("xy", "yx"))
+    built["series-0.1"] = built["series-0.1"]._replace(params=old)
+    told = "input.train changed from 'x' to 'y', input.test changed from 'y' to 'x' -> fit 0.1"
+    assert said([fit("0.1", new)], built) == [told]
+
+
 def test_new_and_dropped_inputs_are_named(built) -> None:
     Path("nn/new.py").touch()
-    job = fit("0.1")._replace(inputs=[DIGITS, "nn/new.py"])
+    parts = STEPS | {"input": {"digits": [DIGITS, "nn/new.py"]}}  # which is not told twice
+    job = fit("0.1", parts)._replace(inputs=[DIGITS, "nn/new.py"])
     assert said([job], built) == ["nn/new.py is new, nn/losses.py is no longer used -> fit 0.1"]
 
 

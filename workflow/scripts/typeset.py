@@ -9,7 +9,6 @@ from provenance.receipts import history, read_all
 
 with job(snakemake):
     given = snakemake.input
-    # Text and appendix are of the same sources, or this notices.
-    history({path: sha256(path) for path in given}, read_all())
+    history({path: sha256(path) for path in given}, read_all())  # text and appendix of one code
     inputs = {Path(path).name: Path(path) for path in [given.appendix, *given.figures]}
     typeset(Path(given.tex), inputs, Path(snakemake.output[0]))
