@@ -93,7 +93,7 @@ def read_manifest(path: str | Path) -> Manifest:
     try:
         return Manifest(**read_json(path))
     except (ValueError, TypeError) as error:
-        raise Failure(f"{path} is no manifest: {error}.", "Write it anew: `make manifest`.") from error
+        raise Failure(f"{path} is no manifest: {error}.", "Remake it: `make manifest`.") from error
 
 
 def _job(receipt: Receipt) -> dict[str, Any]:
