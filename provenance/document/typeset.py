@@ -172,10 +172,10 @@ def _run(command: list[str], folder: Path, environment: Mapping[str, str], end: 
 
 
 def _limit(seconds: int) -> None:
-    """Limit this process's memory, file size and processor time, where the system can do so."""
+    """Limit this process's memory, file size and, later than who waits for it, processor time."""
     if sys.platform == "linux":
         sizes = {resource.RLIMIT_AS: 4 << 30, resource.RLIMIT_FSIZE: 200 << 20}
-        for limit, value in {**sizes, resource.RLIMIT_CPU: seconds}.items():
+        for limit, value in {**sizes, resource.RLIMIT_CPU: seconds + 2}.items():
             hard = resource.getrlimit(limit)[1]
             resource.setrlimit(limit, (value if hard < 0 else min(value, hard), hard))
 
