@@ -101,3 +101,18 @@ def test_changed_code_is_noticed_without_snakemakes_notes(built: Project, planne
     built.append("nn/losses.py")
     os.utime(built / "nn/losses.py", (1e9, 1e9))  # as `cp -p` of another version does
     assert {"train 0.1", "list_code", "typeset"} <= planned(built)
+
+
+@pytest.mark.faults
+def test_code_saved_before_it_is_listed_is_not_printed_beside_older_text(built: Project) -> None:
+    (built / "results/tex/appendix.tex").unlink()
+    pdf = (built / PDF).read_bytes()
+    built.hook(
+        "import sys\n"
+        "if sys.orig_argv[-1].endswith('list_code.py'):\n"
+        "    open('nn/losses.py', 'a').write('# edited\\n')\n"
+    )
+    assert "nn/losses.py changed while the report was being built" in built.fails().last_words()
+    assert not (built / PDF).exists() or (built / PDF).read_bytes() == pdf
+    built.hook("")
+    built.builds()
