@@ -2,20 +2,40 @@
 
 A claim has a sentence, the numbers that it speaks of (as paths into the records) and a condition
 on these numbers. The claims stand in report/claims.yaml, where a reader finds all three together.
+
+A claim may also speak over seeds, of a list of records with one for each seed, that of the
+document's own run first. With `over_seeds` its sentence and its condition know
+
+- `seeds`, how many there are;
+- `holding`, for how many of them the condition in `over_seeds` holds, and `share_low` and
+  `share_high`, a 95 % interval (Wilson's) of that share;
+- `least`, `most` and `middle` (the median) of each number of `over_seeds`, without those that are
+  None, of which there are `missing`;
+- `place`, that of the own run: 1 if none is larger.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from jinja2 import nodes
+from jinja2.environment import TemplateExpression
+from jinja2.exceptions import UndefinedError
+from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
 
 from provenance.document.latex import environment
 from provenance.errors import Failure
 from provenance.files import read_json, read_yaml
+
+# Conditions compare numbers; the sandbox keeps them from doing anything else.
+SANDBOX = SandboxedEnvironment()
+# What is told over seeds of each number: `least.loss`.
+OVER_SEEDS = ("least", "most", "middle", "place", "missing")
 
 
 def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -24,14 +44,16 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
     Parameters
     ----------
     path : str or Path
-        The claims, as YAML: name -> sentence, numbers, holds.
+        The claims, as YAML: name -> sentence, numbers, holds and, if wanted, over_seeds: of (where
+        the list is), numbers (paths in each of its records) and holds.
     facts : mapping
         The records.
 
     Returns
     -------
     dict
-        For each claim its sentence as LaTeX, its numbers, its condition and whether it holds.
+        For each claim its sentence as LaTeX, its numbers, its condition, whether it holds, the
+        margin by which it does or does not (`margin`) and what it says over seeds.
 
     Raises
     ------
@@ -42,9 +64,20 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
     for name, claim in read_yaml(path).items():
         condition, sentence = claim["holds"], claim["sentence"].strip()
         numbers = {key: _look_up(name, facts, at) for key, at in claim["numbers"].items()}
-        holds = _decide(name, condition, numbers)
-        said = {"sentence": _say(sentence, numbers, holds), "numbers": numbers}
-        evaluated[name] = {**said, "condition": condition, "holds": holds}
+        seeds = _over_seeds(name, claim["over_seeds"], facts) if "over_seeds" in claim else {}
+        if shared := numbers.keys() & seeds.keys():
+            cause = f"Claim {name!r} calls a number {min(shared)}, which `over_seeds` defines."
+            raise Failure(cause, "Give the number another name in report/claims.yaml.")
+        known = numbers | seeds
+        holds = _decide(name, condition, known)
+        evaluated[name] = {
+            "sentence": _say(sentence, known, holds),
+            "numbers": numbers,
+            "over_seeds": seeds,
+            "condition": condition,
+            "holds": holds,
+            "margin": margin(condition, known),
+        }
     return evaluated
 
 
@@ -60,31 +93,119 @@ def read_facts(**paths: str | Sequence[str]) -> dict[str, Any]:
     return facts
 
 
-def _decide(claim: str, condition: str, numbers: Mapping[str, Any]) -> bool:
+def _over_seeds(claim: str, asked: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Gather what a claim knows of all seeds."""
+    records, paths = _look_up(claim, facts, asked["of"]), asked["numbers"]
+    if not isinstance(records, list) or not records:
+        cause = f"Claim {claim!r} expects in {asked['of']!r} a list with a record for each seed"
+        remedy = "Correct `of` in report/claims.yaml, or the rule that makes the records."
+        raise Failure(f"{cause}; got {records!r:.60}.", remedy)
+    runs = [
+        {key: _look_up(claim, facts, f"{asked['of']}.{k}.{at}") for key, at in paths.items()}
+        for k in range(len(records))
+    ]
+    said: dict[str, Any] = {"seeds": len(runs)}
+    if "holds" in asked:
+        # Not at the top: it takes long to load, and most of this module's users do without.
+        from scipy.stats import binomtest  # noqa: PLC0415
+
+        holding = sum(_decide(claim, asked["holds"], run) for run in runs)
+        low, high = binomtest(holding, len(runs)).proportion_ci(method="wilson")
+        said |= {"holding": holding, "share_low": float(low), "share_high": float(high)}
+    for key in paths:
+        values = [run[key] for run in runs if run[key] is not None]
+        if not all(isinstance(value, int | float) for value in values):
+            continue  # a list or a text, for the condition only
+        own = runs[0][key]
+        extremes = min(values, default=None), max(values, default=None)
+        place = None if own is None else 1 + sum(value > own for value in values)
+        told = (*extremes, median(values) if values else None, place, len(runs) - len(values))
+        for name, value in zip(OVER_SEEDS, told, strict=True):
+            said.setdefault(name, {})[key] = value
+    return said
+
+
+def _decide(claim: str, condition: str, names: Mapping[str, Any]) -> bool:
     """Evaluate a condition; one that compares what never happened, None, does not hold."""
-    # Conditions compare numbers; the sandbox keeps them from doing anything else.
-    sandbox = SandboxedEnvironment()
     try:
-        holds = sandbox.compile_expression(condition, undefined_to_none=False)(**numbers)
+        holds = SANDBOX.compile_expression(condition, undefined_to_none=False)(**names)
     # A condition is a person's expression: whatever it raises is an answer to them.
     except Exception as error:
-        if isinstance(error, TypeError) and None in numbers.values():
+        if isinstance(error, TypeError) and None in _flat(names).values():
             return False
         holds = error
     if not isinstance(holds, bool):
         cause = (
             f"The condition of claim {claim!r} must be true or false; {condition!r} is {holds!r}"
         )
-        raise Failure(f"{cause} with {_list(numbers)}.", "Correct it in report/claims.yaml.")
+        raise Failure(f"{cause} with {_list(names)}.", "Correct it in report/claims.yaml.")
     return holds
 
 
-def _say(sentence: str, numbers: Mapping[str, Any], holds: bool) -> str:
+def margin(condition: str, names: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Find the number that is nearest to its threshold, of all that a condition compares by size.
+
+    Returns
+    -------
+    dict or None
+        The number (an expression), its value, the threshold, the distance between them, and the
+        distance relative to the larger of the two. None if nothing is compared by size.
+    """
+    found = []
+    parsed = Parser(SANDBOX, condition, state="variable").parse_expression()
+    for number, threshold in _comparisons(nodes.Output([parsed])):
+        try:
+            value, bound = (_value(side, names) for side in (number, threshold))
+            distance = abs(value - bound)
+        except (TypeError, ArithmeticError, UndefinedError):
+            continue  # of what never happened, or not of numbers
+        relative = distance / (max(abs(value), abs(bound)) or 1)
+        told = {"number": _text(number), "value": value, "threshold": bound}
+        found.append({**told, "distance": distance, "relative": relative})
+    return min(found, key=lambda one: one["relative"], default=None)
+
+
+def _comparisons(condition: nodes.Node) -> Iterator[tuple[nodes.Expr, nodes.Expr]]:
+    """Yield the two sides of each comparison by size; a constant comes second."""
+    for comparison in condition.find_all(nodes.Compare):
+        left = comparison.expr
+        for operand in comparison.ops:
+            right = operand.expr
+            if operand.op in ("lt", "lteq", "gt", "gteq"):
+                yield (right, left) if isinstance(left, nodes.Const) else (left, right)
+            left = right
+
+
+def _value(expression: nodes.Expr, names: Mapping[str, Any]) -> Any:
+    """Evaluate a part of a condition."""
+    result = nodes.Assign(nodes.Name("result", "store", lineno=1), expression, lineno=1)
+    template = SANDBOX.from_string(nodes.Template([result], lineno=1))
+    return TemplateExpression(template, undefined_to_none=False)(**names)
+
+
+def _text(expression: nodes.Node) -> str:
+    """Write a part of a condition again."""
+    match expression:
+        case nodes.Name():
+            return expression.name
+        case nodes.Const():
+            return repr(expression.value)
+        case nodes.Getattr():
+            return f"{_text(expression.node)}.{expression.attr}"
+        case nodes.Filter(node=nodes.Node() as filtered):
+            return f"{_text(filtered)} | {expression.name}"
+        case nodes.BinExpr():
+            return f"({_text(expression.left)} {expression.operator} {_text(expression.right)})"
+    return ", ".join(name.name for name in expression.find_all(nodes.Name))
+
+
+def _say(sentence: str, names: Mapping[str, Any], holds: bool) -> str:
     """Put the numbers into a sentence; in one that does not hold, what is None is "never"."""
     if not holds:
-        for number in (number for number, value in numbers.items() if value is None):
-            sentence = re.sub(rf"<< *{number}\b.*?>>", "[never]", sentence)
-    return environment(".").from_string(sentence).render(numbers)
+        for name in (name for name, value in _flat(names).items() if value is None):
+            asks = rf"<<(?:(?!>>).)*?(?<![\w.]){re.escape(name)}\b.*?>>"
+            sentence = re.sub(asks, "[never]", sentence)
+    return environment(".").from_string(sentence).render(names)
 
 
 def _look_up(claim: str, facts: Mapping[str, Any], path: str) -> Any:
@@ -111,7 +232,8 @@ def require_true(claims: Mapping[str, Mapping[str, Any]]) -> None:
     """
     false = "".join(
         f"\n    claim {name}: {claim['sentence']}\n"
-        f"      expected: {claim['condition']}; got: {_list(claim['numbers'])}"
+        f"      expected: {claim['condition']}; "
+        f"got: {_list(claim['numbers'] | claim['over_seeds'])}"
         for name, claim in claims.items()
         if not claim["holds"]
     )
@@ -123,5 +245,14 @@ def require_true(claims: Mapping[str, Mapping[str, Any]]) -> None:
         )
 
 
-def _list(numbers: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in numbers.items())
+def _list(names: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in _flat(names).items())
+
+
+def _flat(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Name what is told over seeds as a sentence does: `least.loss`."""
+    flat: dict[str, Any] = {}
+    for name, value in names.items():
+        inner = name in OVER_SEEDS and isinstance(value, Mapping)
+        flat |= {f"{name}.{key}": v for key, v in value.items()} if inner else {name: value}
+    return flat

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from provenance.document.claims import evaluate_claims, read_facts, require_true
+from provenance.document.claims import evaluate_claims, margin, read_facts, require_true
 from provenance.document.report import render
 from provenance.errors import Failure
 
-FACTS = {"runs": {"first": {"accuracy": 0.98267, "losses": [0.5, 0.25]}}, "dead": None}
+SEEDS = [{"end": {"accuracy": a}, "at": at} for a, at in ((0.98, 6), (0.97, None), (0.99, 19))]
+FACTS = {
+    "runs": {"first": {"accuracy": 0.98267, "losses": [0.5, 0.25]}},
+    "dead": None,
+    "seeds": SEEDS,
+}
 LEARNS = """\
 learns:
   sentence: The accuracy is << accuracy | percent >>.
@@ -44,14 +49,30 @@ def test_a_claim_is_its_sentence_numbers_condition_and_truth(evaluate) -> None:
         "learns": {
             "sentence": r"The accuracy is 98.27\,\%.",
             "numbers": {"accuracy": 0.98267},
+            "over_seeds": {},
             "condition": "accuracy >= 0.98",
             "holds": True,
+            "margin": {
+                "number": "accuracy",
+                "value": 0.98267,
+                "threshold": 0.98,
+                "distance": pytest.approx(0.00267),
+                "relative": pytest.approx(0.00267 / 0.98267),
+            },
         },
         "falls": {
             "sentence": "It falls to 0.25.",
             "numbers": {"first": 0.5, "last": 0.25},
+            "over_seeds": {},
             "condition": "last < first / 4",
             "holds": False,
+            "margin": {
+                "number": "last",
+                "value": 0.25,
+                "threshold": 0.125,
+                "distance": 0.125,
+                "relative": 0.5,
+            },
         },
     }
 
@@ -80,7 +101,7 @@ def test_every_false_claim_is_named(evaluate) -> None:
     ("path", "missing", "known"),
     [
         ("runs.last.accuracy", "'last'", "['first']"),
-        ("nowhere", "'nowhere'", "['dead', 'runs']"),
+        ("nowhere", "'nowhere'", "['dead', 'runs', 'seeds']"),
         ("runs.first.losses.2", "'2'", "list"),
         ("runs.first.losses.last", "'last'", "list"),
         ("runs.first.accuracy.mean", "'mean'", "float"),
@@ -131,6 +152,87 @@ def test_a_sentence_prints_only_numbers_that_it_names(evaluate) -> None:
 def test_a_name_that_stands_there_twice_is_refused(evaluate) -> None:
     with pytest.raises(Failure, match="'learns' stands there twice"):
         evaluate(LEARNS + LEARNS)
+
+
+def over_seeds(holds: str, sentence: str = "So.", of: str = "seeds", inner: str = "a > 0") -> str:
+    """Write a file of one claim that speaks over seeds."""
+    paths = "{a: end.accuracy, at: at}"
+    more = f"  over_seeds: {{of: {of}, numbers: {paths}, holds: {inner!r}}}\n"
+    return one(holds, sentence=sentence, numbers="{}") + more
+
+
+def test_over_seeds_a_claim_knows_extremes_median_place_and_how_many_are_none(evaluate) -> None:
+    assert evaluate(over_seeds("true"))["c"]["over_seeds"] == {
+        "seeds": 3,
+        "holding": 3,
+        "share_low": pytest.approx(0.4385, abs=1e-4),  # 3 / (3 + 1.96 ** 2)
+        "share_high": 1.0,
+        "least": {"a": 0.97, "at": 6},
+        "most": {"a": 0.99, "at": 19},
+        "middle": {"a": 0.98, "at": 12.5},
+        "place": {"a": 2, "at": 2},
+        "missing": {"a": 0, "at": 1},
+    }
+
+
+def test_a_seed_in_which_something_never_happened_does_not_hold(evaluate) -> None:
+    assert evaluate(over_seeds("holding == 2", inner="at < 100"))["c"]["holds"] is True
+
+
+def test_a_sentence_prints_what_is_so_over_seeds(evaluate) -> None:
+    sentence = "<< least.a | percent(0) >> to << most.a | percent(0) >> over << seeds >> seeds."
+    claim = evaluate(over_seeds("least.a >= 0.97 and holding == seeds", sentence))["c"]
+    assert (claim["sentence"], claim["holds"]) == (r"97\,\% to 99\,\% over 3 seeds.", True)
+
+
+def test_a_false_claim_tells_its_numbers_over_seeds(evaluate) -> None:
+    with pytest.raises(Failure, match=r"seeds = 3.*least.a = 0.97, least.at = 6"):
+        require_true(evaluate(over_seeds("least.a >= 0.98")))
+
+
+def test_what_happened_on_no_seed_is_never(evaluate, monkeypatch) -> None:
+    monkeypatch.setitem(FACTS, "seeds", [{**seed, "at": None} for seed in SEEDS])
+    claim = evaluate(over_seeds("least.at < 9", "At << least.at >>, << most.a | percent(0) >>."))[
+        "c"
+    ]
+    assert (claim["sentence"], claim["holds"]) == (r"At [never], 99\,\%.", False)
+
+
+@pytest.mark.parametrize(
+    ("of", "cause"),
+    [
+        ("runs", "a list with a record for each seed"),
+        ("runs.first.losses", "'seeds.0.end"),
+        ("nowhere", "asks the records for 'nowhere'"),
+    ],
+)
+def test_seeds_that_are_not_in_the_records_are_named(evaluate, of, cause) -> None:
+    with pytest.raises(Failure, match=cause.replace("seeds", of)) as stop:
+        evaluate(over_seeds("true", of=of))
+    assert "report/claims.yaml" in stop.value.remedy
+
+
+def test_a_number_that_is_called_as_what_is_known_over_seeds_is_refused(evaluate) -> None:
+    claim = over_seeds("true").replace("numbers: {}", "numbers: {seeds: dead}")
+    with pytest.raises(Failure, match="calls a number seeds"):
+        evaluate(claim)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("1 < b and a < 3", ("a", 2, 3)),
+        ("0 < a < 3", ("a", 2, 3)),
+        ("(a - b) | abs < 7", ("(a - b) | abs", 8, 7)),
+        ("a is not none and never < 3 or a >= 4", ("a", 2, 4)),
+        ("not least.b / 5 < 1 and a == 2", ("(least.b / 5)", 2.0, 1)),
+        ("a == 2 and names == ['x']", None),
+    ],
+)
+def test_the_margin_is_of_the_number_that_is_nearest_to_its_threshold(condition, expected) -> None:
+    names = {"a": 2, "b": 10, "never": None, "names": ["x"], "least": {"b": 10}}
+    found = margin(condition, names)
+    assert expected == (found and (found["number"], found["value"], found["threshold"]))
 
 
 def test_facts_are_read_by_name_and_a_series_of_them_from_first_to_last(tmp_path) -> None:
