@@ -56,7 +56,7 @@ def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
     beside = ax.get_yaxis_transform()
     for at, name, compared in zip(place, names, properties, strict=True):
         rule = rule_text(compared, facts["units"][name])
-        ax.text(1.03, at, rule, transform=beside, va="center", fontsize="x-small")
+        ax.text(1.03, at, rule, transform=beside, va="center")
     ax.set_yticks(place, [facts["labels"][name] for name in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(0.0, 1.0)
@@ -70,9 +70,9 @@ def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
 def rule_text(compared: Mapping[str, Any], unit: str) -> str:
     """Say in short which values are suspicious, such as "> 0.14" or "< 1.8 or > 3.5 px"."""
     parts = [
-        f"{sign} {compared[side]:.2g}"
+        f"${sign}$ ${compared[side]:.2g}$"
         for side, sign in (("low", "<"), ("high", ">"))
         if compared[side] is not None
     ]
-    text = " or ".join(parts).replace("-", "\N{MINUS SIGN}")
-    return text + ("\N{DEGREE SIGN}" if unit == "deg" else f" {unit}".rstrip()) if parts else ""
+    text = " or ".join(parts)
+    return text + (r"$^\circ$" if unit == "deg" else f" {unit}".rstrip()) if parts else ""

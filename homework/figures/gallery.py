@@ -17,7 +17,7 @@ COLUMNS = 12
 MOST = 48
 #: Room around an image and below it for its caption, in pixels of the images.
 GAP = 4
-CAPTION = 10
+CAPTION = 12
 SHEET_WIDTH = COLUMNS * (SIDE + GAP) - GAP
 
 
@@ -81,6 +81,6 @@ def draw_images(ax: Axes, group: Group) -> None:
         top, left = line * (SIDE + CAPTION), column * (SIDE + GAP)
         sheet[top : top + SIDE, left : left + SIDE] = image.reshape(SIDE, SIDE)
         middle, below = left + SIDE / 2 - 0.5, top + SIDE + 1
-        ax.text(middle, below, caption, ha="center", va="top", fontsize="x-small")
+        ax.text(middle, below, caption, ha="center", va="top", fontsize=8)
     if len(group.images):
         ax.imshow(sheet, vmin=0.0, vmax=1.0)

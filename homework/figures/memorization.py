@@ -22,7 +22,7 @@ def draw_study(ax: Axes, study: Sequence[Mapping[str, Any]], max_updates: int) -
     for place, row in enumerate(study):
         needed = [updates for updates in row["updates"] if updates is not None]
         median = row["median_updates"]
-        verdict = f"> {max_updates}" if median is None else f"{median:g}"
+        verdict = f"$>$ {max_updates}" if median is None else f"{median:g}"
         if median is not None:
             ax.barh(place, median - LEFT, left=LEFT, height=0.62, color="0.82", zorder=1)
         ax.scatter(needed, [place] * len(needed), s=14, facecolors="none", edgecolors="black")

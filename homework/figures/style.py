@@ -6,11 +6,19 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from provenance import files
 
+#: The width of the report's text and of half of it, for two figures beside each other, in inches.
+WIDTH, HALF = 6.5, 3.2
+#: The smallest lettering, in points.
+SMALLEST = 8
+# Computer Modern has another sign in the places of these.
+MISPRINTED = set('"<>\\_{|}')
 
-def new_figure(style: str | Path, width: float = 6.5, height: float = 2.25) -> Figure:
+
+def new_figure(style: str | Path, width: float = WIDTH, height: float = 2.25) -> Figure:
     """Make an empty figure."""
     mpl.rc_file(style)  # over Matplotlib's defaults
     return Figure(figsize=(width, height))
@@ -25,5 +33,19 @@ def save(figure: Figure, *paths: str | Path) -> None:
         kind = Path(path).suffix[1:]
         with files.beside(path) as temporary:
             figure.savefig(temporary, format=kind, metadata=dict.fromkeys(traces[kind]))
+            _require_legible(figure)
         # What follows shows the same, and need not find the places again.
         figure.set_layout_engine("none")
+
+
+def _require_legible(figure: Figure) -> None:
+    """Refuse lettering that is too small or that the style's font cannot print."""
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text():
+            plain = "".join(text.get_text().split("$")[::2])
+            if float(text.get_fontsize()) < SMALLEST or not plain.isascii() or MISPRINTED & set(plain):
+                raise ValueError(
+                    f"lettering must have at least {SMALLEST} points and, outside of formulas, "
+                    f"ASCII without {''.join(sorted(MISPRINTED))}; got {text.get_text()!r} "
+                    f"of {float(text.get_fontsize()):g} points"
+                )

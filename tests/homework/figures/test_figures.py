@@ -50,7 +50,7 @@ def test_a_figure_has_the_asked_size_and_the_files_style_whatever_a_persons_own_
     figure = new_figure(STYLE, 4.0, 3.0)
     assert figure.get_size_inches().tolist() == [4.0, 3.0]
     assert mpl.rcParams["lines.marker"] == "None"
-    assert mpl.rcParams["font.size"] == 8
+    assert mpl.rcParams["font.size"] == 9
     assert mpl.rcParams["pdf.fonttype"] == 42
 
 
@@ -70,6 +70,24 @@ def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path) -> None:
     with pytest.raises(ValueError, match="nosuchcommand"):
         save(figure, tmp_path / "broken.pdf")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("timestep", 7.9), ("x > 3", 9), ("a_b", 9), ("18\N{DEGREE SIGN}", 9), ("f(x) | y", 9)],
+)
+def test_lettering_that_a_reader_could_not_read_is_refused(tmp_path, text, size) -> None:
+    figure = curves()
+    figure.text(0.5, 0.5, text, fontsize=size)
+    with pytest.raises(ValueError, match="at least 8 points"):
+        save(figure, tmp_path / "small.pdf")
+    assert os.listdir(tmp_path) == []
+
+
+def test_signs_that_the_font_lacks_are_printed_as_formulas(tmp_path) -> None:
+    figure = curves()
+    figure.text(0.5, 0.5, r"x $>$ $-3^\circ$, 10 %", fontsize=8)
+    save(figure, tmp_path / "formulas.pdf")
 
 
 @pytest.mark.parametrize("quantity", ["loss", "accuracy"])

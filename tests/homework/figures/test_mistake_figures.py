@@ -52,9 +52,9 @@ def test_a_gallery_of_hundreds_shows_the_worst_and_says_so():
 @pytest.mark.parametrize(
     ("low", "high", "unit", "text"),
     [
-        (None, 0.1394, "", "> 0.14"),
-        (-18.1, 22.0, "deg", "< \N{MINUS SIGN}18 or > 22\N{DEGREE SIGN}"),
-        (1.0, None, "px", "< 1 px"),
+        (None, 0.1394, "", "$>$ $0.14$"),
+        (-18.1, 22.0, "deg", r"$<$ $-18$ or $>$ $22$$^\circ$"),
+        (1.0, None, "px", "$<$ $1$ px"),
         (None, None, "px", ""),
     ],
 )
