@@ -69,7 +69,7 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
             cause = f"Claim {name!r} calls a number {min(shared)}, which `over_seeds` defines."
             raise Failure(cause, "Give the number another name in report/claims.yaml.")
         known = numbers | seeds
-        holds = _decide(name, condition, known)
+        holds = decide(name, condition, known)
         evaluated[name] = {
             "sentence": _say(sentence, known, holds),
             "numbers": numbers,
@@ -109,7 +109,7 @@ def _over_seeds(claim: str, asked: Mapping[str, Any], facts: Mapping[str, Any]) 
         # Not at the top: it takes long to load, and most of this module's users do without.
         from scipy.stats import binomtest  # noqa: PLC0415
 
-        holding = sum(_decide(claim, asked["holds"], run) for run in runs)
+        holding = sum(decide(claim, asked["holds"], run) for run in runs)
         low, high = binomtest(holding, len(runs)).proportion_ci(method="wilson")
         said |= {"holding": holding, "share_low": float(low), "share_high": float(high)}
     for key in paths:
@@ -125,7 +125,7 @@ def _over_seeds(claim: str, asked: Mapping[str, Any], facts: Mapping[str, Any]) 
     return said
 
 
-def _decide(claim: str, condition: str, names: Mapping[str, Any]) -> bool:
+def decide(claim: str, condition: str, names: Mapping[str, Any]) -> bool:
     """Evaluate a condition; one that compares what never happened, None, does not hold."""
     try:
         holds = SANDBOX.compile_expression(condition, undefined_to_none=False)(**names)
