@@ -1,16 +1,19 @@
 """The project's folder, put in order before a build begins: names, dates, rights, leftovers.
 
 Snakemake's locks are files, and files outlive a process that is killed. So each Snakemake that
-reads the Snakefile also holds a lock of the kernel's, shared with all others in this folder; it
-ends with its process, however that ends. While nobody else holds it, no build is running here,
-and Snakemake's locks and files that are half written belong to nobody.
+builds here (a cluster's jobs do not) also has a file that is named by its host and process, and
+holds a lock of the kernel's on it, which ends with the process, however that ends. Where nobody
+else is there, Snakemake's locks and files that are half written belong to nobody. Some network
+drives do not show a lock to other hosts; so another host's process counts as alive.
 """
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
+import socket
 import sys
 import sysconfig
 import time
@@ -22,7 +25,7 @@ from pathlib import Path
 from provenance.errors import Failure
 from provenance.receipts import INCOMPLETE, LOCKS, RECEIPTS
 
-ALIVE = Path(".snakemake/alive")
+BUILDS = Path(".snakemake/builds")
 
 #: Open until the process ends.
 _held: list[int] = []
@@ -104,14 +107,52 @@ def clear_after_the_dead(places: Iterable[str | Path]) -> None:
     Where the folder cannot be written to or files cannot be locked, nothing is done.
     """
     with suppress(OSError):
-        ALIVE.parent.mkdir(exist_ok=True)
-        handle = os.open(ALIVE, os.O_RDWR | os.O_CREAT, 0o666)
-        _held.append(handle)
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for leftover in [*LOCKS.glob("*.lock"), *_half_written(places)]:
+        host = socket.gethostname()
+        others = list(_others(host, _announce(f"{host}-{os.getpid()}")))
+        leftovers = [*LOCKS.glob("*.lock"), *_half_written(places)]
+        if not others:
+            for leftover in leftovers:
                 leftover.unlink(missing_ok=True)
-        fcntl.flock(handle, fcntl.LOCK_SH)
+        for other in others if leftovers else []:
+            there, _, process = other.name.rpartition("-")
+            if there != host:
+                words = Failure(
+                    f"A build of the host {there} (process {process}) is under way in this folder, "
+                    f"or was killed; from {host} that cannot be told, so its files are left alone.",
+                    f"If there is no such process on {there}, remove {other} and run the same "
+                    "command again.",
+                )
+                atexit.register(print, f"\n{words}", file=sys.stderr)
+
+
+def _announce(name: str) -> Path:
+    """Leave a file that shows that this process is there; it is locked before it is seen."""
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    hidden, entry = BUILDS / f".{name}", BUILDS / name
+    handle = os.open(hidden, os.O_RDWR | os.O_CREAT, 0o666)
+    _held.append(handle)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        hidden.rename(entry)
+    except OSError:
+        hidden.unlink(missing_ok=True)
+        raise
+    atexit.register(entry.unlink, missing_ok=True)
+    return entry
+
+
+def _others(host: str, ours: Path) -> Iterator[Path]:
+    """Yield the files of other processes that may be alive; remove those of this host's dead."""
+    for entry in set(BUILDS.glob("[!.]*")) - {ours}:
+        if entry.name.rpartition("-")[0] != host:
+            yield entry
+            continue
+        with suppress(FileNotFoundError), entry.open("r+b") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                entry.unlink()
+            except BlockingIOError:
+                yield entry
 
 
 def _half_written(places: Iterable[str | Path]) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import re
 import shutil
 import signal
@@ -13,12 +14,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
+from typing import Any
 
 from provenance.errors import MARK, Failure
 
-FAILED = re.compile(
-    r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S.*?) \(check log", re.MULTILINE
-)
+FAILED = re.compile(r"^Error in rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
+# A job's own log and, if a cluster ran it, the cluster's, which has a name for the job, too.
+LOGS = re.compile(r"^    log: (\S.*?)(?:, (.*))? \(check log", re.MULTILINE)
+CLUSTER_JOB = re.compile(r"^    external_jobid: (.*)$", re.MULTILINE)
+# What a cluster says of a job that it ends.
+ENDED = re.compile(r"^slurmstepd: error: (.*)$", re.MULTILINE)
 SMALLEST_FREE_BYTES = 1 << 16
 STOPPED = """
 The build ended before it was done. If no reason stands above, it was stopped from outside.
@@ -58,17 +63,42 @@ def print_if_full(folder: str | Path = ".") -> None:
 
 def causes(text: str) -> Iterator[str]:
     """Yield rule, cause and remedy of each failed job that Snakemake's log names."""
-    for rule, log in dict.fromkeys(FAILED.findall(text)):
-        said = Path(log).read_text(encoding="utf-8", errors="replace") if Path(log).exists() else ""
-        _, mark, words = f"\n{said}".rpartition(f"\n{MARK}")
+    for rule, details in dict.fromkeys(FAILED.findall(text)):
+        if not (logs := LOGS.search(details)):
+            continue
+        log, clusters = logs.groups()
+        _, mark, words = f"\n{_said(log)}".rpartition(f"\n{MARK}")
         if not mark:
-            words = (
-                "The job ended without a word: it was stopped (by Ctrl-C?) or killed, "
-                "perhaps for want of memory.\n"
-                "  -> Run the same command again, with --cores 1 if memory is short. "
-                f"What it said before is in {log}."
-            )
+            words = str(_without_a_word(log, clusters))
+        if clusters:
+            job = CLUSTER_JOB.search(details)
+            words = f"{words.strip()}\n  (job {job[1] if job else 'unknown'} of the cluster; "
+            words += f"the cluster's own log is {os.path.relpath(clusters)})"
         yield f"\n{rule} failed: {words.strip()}"
+
+
+def _without_a_word(log: str, clusters: str | None) -> Failure:
+    """Explain why a job's log does not say why it failed."""
+    before = f"What it said before is in {log}."
+    if clusters is None:
+        return Failure(
+            "The job ended without a word: it was stopped (by Ctrl-C?) or killed, "
+            "perhaps for want of memory.",
+            f"Run the same command again, with --cores 1 if memory is short. {before}",
+        )
+    ended = ENDED.search(_said(clusters))
+    return Failure(
+        f"The job was ended by the cluster: {ended[1].strip(' *')}."
+        if ended
+        else "The job ended without a word.",
+        f"Run the same command again, with more of what was short (runtime, mem_mb). {before}",
+    )
+
+
+def _said(log: str) -> str:
+    """Read a log; nothing if it is not there."""
+    path = Path(log)
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def stop_in_a_line() -> None:
@@ -94,23 +124,29 @@ def stop_in_a_line() -> None:
 
 
 def stop_without_waiting() -> None:
-    """Have SIGTERM answered by a thread of its own, as soon as Snakemake has its handler.
+    """Have whatever will answer SIGTERM in this process run in a thread of its own.
 
-    The handler takes a lock that the main thread holds while it notes down what a job has done.
-    Handlers run in the main thread too; one that came at that moment would wait for itself, for
-    ever.
+    Snakemake's handler takes a lock that the main thread holds while it notes down what a job has
+    done. Handlers run in the main thread too; one that came at that moment would wait for itself,
+    for ever. It is installed after the Snakefile was read, and what runs then (hooks) does not in
+    a cluster's jobs; so it is caught where it is installed.
     """
-    stop = signal.getsignal(signal.SIGTERM)
-    if not callable(stop):
-        return
-    signals: SimpleQueue[int] = SimpleQueue()
+    install = signal.signal
 
-    def answer() -> None:
-        while True:
-            stop(signals.get(), None)
+    def install_beside(number: int, handler: Any) -> Any:
+        if number != signal.SIGTERM or not callable(handler):
+            return install(number, handler)
+        signals: SimpleQueue[int] = SimpleQueue()
 
-    threading.Thread(target=answer, daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda number, _: signals.put(number))
+        def answer() -> None:
+            while True:
+                handler(signals.get(), None)
+
+        before = install(number, lambda number, _: signals.put(number))
+        threading.Thread(target=answer, daemon=True).start()
+        return before
+
+    signal.signal = install_beside  # type: ignore[assignment]
 
 
 def cancel_timers() -> None:

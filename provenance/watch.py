@@ -47,7 +47,8 @@ def watch(
     job's bytes is pinned. When it is left, each rule with a script gets its environment, and as
     inputs (`code`) the source files that the script reaches; and what is not as its job would leave
     it now is marked, so that Snakemake builds it again. Whatever goes wrong, cause and remedy are
-    told last.
+    told last. The Snakemakes that a cluster's jobs run leave folder and records to the one that
+    sent them, which may be on another host.
 
     Parameters
     ----------
@@ -67,22 +68,25 @@ def watch(
     snakemake.exceptions.WorkflowError
         If the build cannot begin. Cause and remedy are printed when Snakemake has ended.
     """
-    root = workflow.basedir
+    root, is_job = workflow.basedir, not workflow.is_main_process
     last_words.stop_in_a_line()
+    last_words.stop_without_waiting()
     atexit.register(last_words.print_if_full)
     with last_words.told_at_the_end(WorkflowError):
         folder.require_name(root)
         folder.require_home(root)
-        folder.require_no_shadows(root)
+        if not is_job:
+            folder.require_no_shadows(root)
+            folder.require_writable([".snakemake", "logs", *map(_folder_of, computed)])
         require_pinned(Path(root, PINS))
         require_sections(config)
         workflow.configfile(config)
         check_config(workflow.globals["config"], Path(root, schema), config)
         require_printed(workflow.globals["config"], config, overridable)
-        folder.require_writable([".snakemake", "logs", *map(_folder_of, computed)])
-    folder.date_now(root)
-    folder.remove_bytecode(root)
-    folder.clear_after_the_dead(computed)
+    if not is_job:
+        folder.date_now(root)
+        folder.remove_bytecode(root)
+        folder.clear_after_the_dead(computed)
     os.environ.update(variables(root))
     # Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
     sys.executable = shlex.quote(sys.executable)
@@ -97,7 +101,8 @@ def watch(
             if not set(map(str, rule.output)) <= downloads.keys():
                 _add_code(rule, workflow)
         _require_inputs(workflow)
-    mark_stale(computed, downloads, partial(_params_now, workflow))
+    if not is_job:
+        mark_stale(computed, downloads, partial(_params_now, workflow))
 
 
 def _folder_of(place: str) -> str:
@@ -112,7 +117,6 @@ def _say_how_it_ends(workflow: Any, computed: Sequence[str]) -> None:
         last_words.cancel_timers()
         atexit.register(last_words.print_causes, log[0], computed)
 
-    workflow.onstart(lambda log: last_words.stop_without_waiting())
     workflow.onsuccess(lambda log: last_words.cancel_timers())
     workflow.onerror(fail)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from provenance import folder
 from provenance.errors import Failure
+from provenance.folder import BUILDS
 from provenance.receipts import INCOMPLETE, LOCKS, RECEIPTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,6 +146,23 @@ def test_while_another_build_is_alive_its_files_are_left_to_it(leftovers) -> Non
     # Now this one is alive.
     subprocess.run([sys.executable, "-c", OTHER], input=b"\n", env=environment, check=True)
     assert all(path.exists() for path in LEFT)
+
+
+def test_another_hosts_files_are_left_to_it_with_a_word(leftovers, monkeypatch, capsys) -> None:
+    later = []
+    monkeypatch.setattr(
+        atexit, "register", lambda *call, **how: later.append(partial(*call, **how))
+    )
+    BUILDS.mkdir(parents=True)
+    (there := BUILDS / "login-2.cluster-123").touch()
+    folder.clear_after_the_dead(PLACES)
+    assert all(path.exists() for path in [*LEFT, there])
+    for call in later:
+        call()
+    said = capsys.readouterr().err
+    assert "A build of the host login-2.cluster (process 123) is under way in this folder" in said
+    assert f"remove {there}" in said
+    assert [*BUILDS.iterdir()] == [there], "this process has taken its own away"
 
 
 def test_where_no_file_can_be_locked_nothing_is_done(leftovers, monkeypatch) -> None:

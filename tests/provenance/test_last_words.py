@@ -33,6 +33,7 @@ Exiting because a job execution failed.
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put back what answers SIGTERM and what is not caught."""
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(signal, "signal", signal.signal)
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -61,6 +62,29 @@ def test_each_failed_job_is_told_once_by_the_last_words_of_its_log(inside, capsy
     assert capsys.readouterr().err == (
         "\nfit failed: cause\n  -> remedy\n\ndraw failed: other cause\n  -> other remedy\n"
     )
+
+
+CLUSTER = ERROR.replace("{log} (", "{log}, {cluster} (").replace(
+    "Exiting", "    external_jobid: 12\nExiting"
+)
+
+
+def test_a_job_that_failed_on_a_cluster_is_told_by_its_own_log_and_its_name_there(inside) -> None:
+    Path("fit.log").write_text("ERROR: cause\n  -> remedy\n")
+    [said] = last_words.causes(CLUSTER.format(rule="fit", log="fit.log", cluster=inside / "12.log"))
+    assert said == (
+        "\nfit failed: cause\n  -> remedy\n"
+        "  (job 12 of the cluster; the cluster's own log is 12.log)"
+    )
+
+
+def test_a_job_that_the_cluster_ended_is_told_in_the_clusters_words(inside) -> None:
+    Path("12.log").write_text(
+        "at work\nslurmstepd: error: *** JOB 12 ON n1 CANCELLED DUE TO TIME LIMIT ***\n"
+    )
+    [said] = last_words.causes(CLUSTER.format(rule="fit", log="fit.log", cluster="12.log"))
+    assert said.startswith("\nfit failed: The job was ended by the cluster: JOB 12 ON n1 CANCELLED")
+    assert "runtime" in said and "fit.log" in said and "job 12 of the cluster" in said
 
 
 @pytest.mark.parametrize("words", [None, "", "at work: no ERROR: here\n"])
@@ -105,9 +129,9 @@ def test_before_snakemake_answers_it_sigterm_is_like_ctrl_c(handler) -> None:
 
 
 def test_another_answer_to_sigterm_stays(handler) -> None:
+    last_words.stop_without_waiting()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     last_words.stop_in_a_line()
-    last_words.stop_without_waiting()
     os.kill(os.getpid(), signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
@@ -128,8 +152,8 @@ def test_a_handler_does_not_wait_for_the_thread_that_it_interrupts(handler) -> N
             stopped.set()
             lock.release()
 
-    signal.signal(signal.SIGTERM, stop)
     last_words.stop_without_waiting()
+    signal.signal(signal.SIGTERM, stop)
     with lock:
         os.kill(os.getpid(), signal.SIGTERM)
     assert stopped.wait(20)

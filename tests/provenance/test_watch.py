@@ -253,16 +253,36 @@ def test_the_command_line_sets_what_it_may_and_no_more(project, run) -> None:
     assert "The command line changes note, but the report prints config.yaml." in said
 
 
-def test_a_folder_is_put_in_order_before_a_build(project, run) -> None:
-    bytecode = project / "lib/__pycache__/tools.pyc"
-    lock = project / ".snakemake/locks/0.output.lock"
-    for left in (bytecode, lock, project / "results/.first.txt.x.part"):
-        left.parent.mkdir(exist_ok=True)
-        left.write_text("left by a build that was killed")
+def leave_behind(project: Path) -> list[Path]:
+    """Leave what a build that was killed leaves, and a file of the future; return the former."""
+    left = [
+        project / "lib/__pycache__/tools.pyc",
+        project / ".snakemake/locks/0.output.lock",
+        project / "results/.first.txt.x.part",
+    ]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
     os.utime(project / "style.txt", (4e9, 4e9))
+    return left
+
+
+def test_a_folder_is_put_in_order_before_a_build(project, run) -> None:
+    left = leave_behind(project)
     assert planned(run, project) == set()
-    assert not list(project.rglob("*.part")) and not lock.exists() and not bytecode.exists()
+    assert [path for path in left if path.exists()] == []
     assert os.stat(project / "style.txt").st_mtime < 4e9
+
+
+def test_a_job_on_a_cluster_leaves_the_folder_as_it_is(project, run) -> None:
+    left = leave_behind(project)
+    (project / "results/count.txt").write_text("altered")
+    job = ("--mode", "remote", "--cores", "1", "--nolock", "--no-hooks", "--force")
+    status, said = run(project, *job, "--", "results/first.txt")
+    assert status == 0, said
+    assert [path for path in left if not path.exists()] == []
+    assert os.stat(project / "style.txt").st_mtime == 4e9
+    assert not any((project / ".snakemake/incomplete").glob("*")), "nothing was marked"
 
 
 def test_a_report_is_built_in_its_own_folder_of_a_proper_name(project, run, tmp_path) -> None:
