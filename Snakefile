@@ -33,6 +33,7 @@ with provenance.watch(
     wildcard_constraints:
         results="results|results/synthetic",
         step_size=r"[0-9.e+-]+",
+        seeds=r"\d+-\d+",
 
     include: "workflow/rules/common.smk"
 

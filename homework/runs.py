@@ -7,26 +7,54 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+Series = dict[str, npt.NDArray[Any]]
 
-def summarise(series: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
-    """Sum up a run's columns: some values, and when something happened, None for never."""
-    loss, accuracy = series["test_loss"], series["test_accuracy"]
-    last_epoch = series["epoch"] == series["epoch"][-1]
+
+def summarise(series: Series) -> dict[str, Any]:
+    """Sum up a run whose test set was evaluated after each update; None is for never."""
+    facts, loss, accuracy = outline(series), series["test_loss"], series["test_accuracy"]
     worst = int(np.argmax(loss))
-    return {
-        "timesteps": len(loss),
-        "updates_per_epoch": int(np.sum(series["epoch"] == 1)),
-        "test_loss": {"first": loss[0], "last": loss[-1], "largest": loss[worst]},
-        "test_accuracy": {"first": accuracy[0], "last": accuracy[-1], "largest": accuracy.max()},
-        "train_accuracy_last_epoch": series["train_accuracy"][last_epoch].mean(),
+    facts["test_loss"] |= {"first": loss[0], "largest": loss[worst]}
+    facts["test_accuracy"] |= {"first": accuracy[0], "largest": accuracy.max()}
+    dead_on_test = series["dead_hidden_units"] == 1
+    return facts | {
         "largest_test_loss_at": int(series["timestep"][worst]),
-        "dead_hidden_units": series["dead_hidden_units"][-1],
         "saturated_outputs_at_largest_loss": series["saturated_outputs"][worst],
-        "output_spread": series["output_spread"][-1],
         "above_95_percent_at": first(series["timestep"], accuracy >= 0.95),
-        "mostly_dead_at": first(series["timestep"], series["dead_hidden_units"] > 0.9),
-        "all_units_dead_from": from_then_on(series["timestep"], series["dead_hidden_units"] == 1),
+        "above_95_percent_from": from_then_on(series["timestep"], accuracy >= 0.95),
+        "dead_on_test_at": first(series["timestep"], dead_on_test),
+        "dead_on_test_from": from_then_on(series["timestep"], dead_on_test),
+        "revivals_on_test": int(np.sum(dead_on_test[:-1] & ~dead_on_test[1:])),
         "constant_output_from": from_then_on(series["timestep"], series["output_spread"] == 0),
+    }
+
+
+def outline(series: Series) -> dict[str, Any]:
+    """Sum up what is known of any run, even if only the epochs' ends saw the test set."""
+    timestep, epoch, dead = series["timestep"], series["epoch"], series["dead_on_training"]
+    ends = np.append(np.flatnonzero(np.diff(epoch)), len(epoch) - 1)
+    loss, accuracy = series["train_loss"], series["train_accuracy"]  # of the mini-batches
+    worst = int(np.argmax(loss))
+    tests = {
+        name: {"last": series[name][-1], "epoch_ends": series[name][ends].tolist()}
+        for name in ("test_loss", "test_accuracy")
+    }
+    return tests | {
+        "timesteps": len(timestep),
+        "updates_per_epoch": int(ends[0]) + 1,
+        "train_accuracy_last_epoch": accuracy[epoch == epoch[-1]].mean(),
+        "batches": {
+            "largest_loss": loss[worst],
+            "largest_loss_at": int(timestep[worst]),
+            # In the first epoch no image was trained on before.
+            "largest_accuracy_first_epoch": accuracy[epoch == 1].max(),
+        },
+        "dead_on_test": series["dead_hidden_units"][-1],
+        "dead_on_training": dead[-1],
+        "half_dead_at": first(timestep, dead >= 0.5),
+        "mostly_dead_at": first(timestep, dead >= 0.9),
+        "all_dead_at": first(timestep, dead == 1),
+        "output_spread": series["output_spread"][-1],
     }
 
 

@@ -57,7 +57,7 @@ class Update(NamedTuple):
     batch: npt.NDArray[np.intp]  # which training images it was, (n,)
     dL_dg: FloatArray  # noqa: N815  # from `logistic_loss` on the batch, (n,)
     layer_caches: list[LayerCache]  # from `forward_pass` on the batch
-    step_size: float  # what the gradients were multiplied with
+    step_sizes: list[float]  # what the gradients were multiplied with, for each layer
     weight_matrices: list[FloatArray]  # after the update
     biases: list[FloatArray]  # after the update
 
@@ -89,7 +89,7 @@ def evaluate(
     out = value(activations[0], X @ weight_matrices[0] + biases[0] if s is None else s)
     g = predict(out, weight_matrices[1:], biases[1:], activations[1:])
     loss = float(logistic_loss(g, y)[0].mean())
-    dead = 1.0 - float(np.mean(out.max(axis=0) > 0))
+    dead = float(np.mean(~(out.max(axis=0) > 0)))
     eps = clip_margin(g.dtype)
     return Evaluation(
         loss=loss,
@@ -143,12 +143,45 @@ class FollowedSet:
             self._age = 0
         else:
             products, scale = self._gram
-            change = first_layer_delta(update) * (-update.step_size / scale)
+            change = first_layer_delta(update) * (-update.step_sizes[0] / scale)
             # The 1 of the formula is the bias, a weight on an input that is always 1.
             products_and_1 = np.add(products[update.batch], scale, dtype=self._s.dtype)
             self._s += sum_of_outer_products(products_and_1, change)
         self._age += 1
         return evaluate(self.X, self.y, weight_matrices, biases, activations, s=self._s)
+
+
+class LivingUnits:
+    """The first layer's ReLUs that some training image activates, followed through SGD.
+
+    Each has a witness, an image that activates it, and another is sought only when that one does
+    so no more. A unit without any has no gradient, so it will never have one again.
+
+    Parameters
+    ----------
+    X_train : ndarray of shape (n_train, d)
+        The images that batches are taken from.
+    hidden : int
+        Units in the layer.
+    """
+
+    def __init__(self, X_train: FloatArray, hidden: int) -> None:
+        self.X = X_train
+        self.hidden = hidden
+        self.units = np.arange(hidden)
+        self._witness = np.zeros(hidden, int)
+
+    def follow(self, update: Update) -> float:
+        """Look after an update which units live on, and return the share that is dead."""
+        W, b = update.weight_matrices[0], update.biases[0][0]
+        witnesses = self.X[self._witness[self.units]]
+        s = np.einsum("jd,dj->j", witnesses, W[:, self.units]) + b[self.units]
+        doubtful = self.units[~(s > 0)]
+        if len(doubtful):
+            s = self.X @ W[:, doubtful] + b[doubtful]
+            self._witness[doubtful] = s.argmax(axis=0)
+            self.units = np.setdiff1d(self.units, doubtful[~(s.max(axis=0) > 0)])
+        return (self.hidden - len(self.units)) / self.hidden
 
 
 def following_pays(

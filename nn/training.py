@@ -14,7 +14,7 @@ import numpy.typing as npt
 from nn.activations import relu_activation, sigmoid_activation
 from nn.arrays import Activation, FloatArray, Labels, require_shape
 from nn.batches import mini_batches
-from nn.evaluation import Evaluation, FollowedSet, Update
+from nn.evaluation import Evaluation, FollowedSet, LivingUnits, Update
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
 
@@ -27,6 +27,9 @@ class Timestep(NamedTuple):
     train_loss: float  # of the mini-batch, before its update
     train_accuracy: float
     test: Evaluation  # of the whole test set, after the update
+    # Share of the first layer's ReLUs that are zero for every training image, after the update;
+    # NaN for a network without.
+    dead_on_training: float
 
 
 class Training(NamedTuple):
@@ -44,7 +47,7 @@ def sgd(
     biases: Sequence[FloatArray],
     activations: Sequence[Activation],
     *,
-    step_size: float,
+    step_size: float | Sequence[float],
     batch_size: int,
     epochs: int,
     rng: np.random.Generator,
@@ -53,10 +56,12 @@ def sgd(
 
     Parameters
     ----------
-    X_train, y_train, activations, step_size, batch_size, epochs, rng
+    X_train, y_train, activations, batch_size, epochs, rng
         As `train` takes them.
     weight_matrices, biases : sequence of ndarray
         The parameters to start from. They are not changed; each update makes new ones.
+    step_size : float or sequence of float
+        One for all layers, as `train` takes it, or one a layer.
 
     Yields
     ------
@@ -66,6 +71,7 @@ def sgd(
     ----------
     Handout, 1.2 (e).
     """
+    step_sizes = np.broadcast_to(step_size, len(weight_matrices)).tolist()
     for epoch in range(1, epochs + 1):
         for batch in mini_batches(len(X_train), batch_size, rng):
             X_batch, y_batch = X_train, y_train
@@ -77,9 +83,12 @@ def sgd(
             loss, dL_dg = logistic_loss(output, y_batch)
             grad_Ws, grad_bs = backward_pass(dL_dg, layer_caches)
             weight_matrices = [
-                W - step_size * grad for W, grad in zip(weight_matrices, grad_Ws, strict=True)
+                W - step * grad
+                for step, W, grad in zip(step_sizes, weight_matrices, grad_Ws, strict=True)
             ]
-            biases = [b - step_size * grad for b, grad in zip(biases, grad_bs, strict=True)]
+            biases = [
+                b - step * grad for step, b, grad in zip(step_sizes, biases, grad_bs, strict=True)
+            ]
             yield Update(
                 epoch=epoch,
                 loss=float(loss.mean()),
@@ -88,7 +97,7 @@ def sgd(
                 batch=batch,
                 dL_dg=dL_dg,
                 layer_caches=layer_caches,
-                step_size=step_size,
+                step_sizes=step_sizes,
                 weight_matrices=weight_matrices,
                 biases=biases,
             )
@@ -186,25 +195,29 @@ def train(
         threads=threads,
     )
 
+    has_relus = len(layer_dims) > 2 and activations[0] is relu_activation
+    living = LivingUnits(X_train, layer_dims[1]) if has_relus else None
+
     def evaluate(update: Update) -> Evaluated:
-        return update, test_set.evaluate(update, activations)
+        dead = living.follow(update) if living else math.nan
+        return update, test_set.evaluate(update, activations), dead
 
     evaluated = beside(evaluate, updates) if threads > 1 else map(evaluate, updates)
     history = []
-    for number, (update, test) in enumerate(evaluated, start=1):
+    for number, (update, test, dead) in enumerate(evaluated, start=1):
         if not (math.isfinite(update.loss) and math.isfinite(test.loss)):
             raise FloatingPointError(
                 f"training diverged at timestep {number}: expected finite losses; got "
                 f"{update.loss} on the batch and {test.loss} on the test set. "
                 "A smaller step size keeps the weights finite."
             )
-        history.append(Timestep(number, update.epoch, update.loss, update.accuracy, test))
+        history.append(Timestep(number, update.epoch, update.loss, update.accuracy, test, dead))
 
     W_all[used] = update.weight_matrices[0]
     return Training([W_all, *update.weight_matrices[1:]], update.biases, history)
 
 
-Evaluated = tuple[Update, Evaluation]
+Evaluated = tuple[Update, Evaluation, float]
 
 
 def beside(work: Callable[[Update], Evaluated], updates: Iterator[Update]) -> Iterator[Evaluated]:
@@ -227,10 +240,11 @@ def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:
     Returns
     -------
     dict of str to ndarray
-        timestep, epoch, train_loss, train_accuracy, test_loss, test_accuracy, then the other
-        fields of `Evaluation`.
+        timestep, epoch, train_loss, train_accuracy, test_loss, test_accuracy, the other fields of
+        `Evaluation`, dead_on_training.
     """
-    rows = [(*step[:4], *step.test) for step in history]
-    names = [*Timestep._fields[:4], "test_loss", "test_accuracy", *Evaluation._fields[2:]]
+    rows = [(*step[:4], *step.test, step.dead_on_training) for step in history]
+    of_test = ["test_loss", "test_accuracy", *Evaluation._fields[2:]]
+    names = [*Timestep._fields[:4], *of_test, "dead_on_training"]
     columns = map(np.array, zip(*rows, strict=True))
     return dict(zip(names, columns, strict=True))

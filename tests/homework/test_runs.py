@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from homework.runs import first, from_then_on, summarise
+from homework.runs import first, from_then_on, outline, summarise
 from provenance import files
 
 T = np.arange(1, 7)
@@ -22,6 +22,7 @@ def series(**changes):
         "test_accuracy": [0.5, 0.96, 0.94, 0.99, 0.97, 0.96],
         "dead_hidden_units": [0, 0, 0, 0, 0, 0.25],
         "saturated_outputs": [0, 0.5, 0.75, 0, 0, 0.1],
+        "dead_on_training": [0, 0, 0.5, 0.9, 0.9, 1],
         "output_spread": [0.1, 0.9, 0.9, 0.9, 0.9, 0.8],
     }
     return {name: np.asarray(column) for name, column in {**columns, **changes}.items()}
@@ -31,9 +32,15 @@ def test_counts_and_ends_are_read_off_the_series() -> None:
     facts = summarise(series())
     assert facts["timesteps"] == 6
     assert facts["updates_per_epoch"] == 2
-    assert facts["test_loss"] == {"first": 0.69, "last": 0.3, "largest": 0.9}
+    assert facts["test_loss"] == {
+        "first": 0.69,
+        "last": 0.3,
+        "largest": 0.9,
+        "epoch_ends": [0.9, 0.4, 0.3],
+    }
     assert facts["largest_test_loss_at"] == 2
-    assert facts["dead_hidden_units"] == 0.25
+    assert (facts["dead_on_test"], facts["dead_on_training"]) == (0.25, 1)
+    assert (facts["half_dead_at"], facts["mostly_dead_at"], facts["all_dead_at"]) == (3, 4, 6)
     assert facts["saturated_outputs_at_largest_loss"] == 0.5
     assert facts["output_spread"] == 0.8
 
@@ -45,18 +52,31 @@ def test_the_last_epoch_is_summed_up_by_itself() -> None:
     assert (accuracy["first"], accuracy["last"], accuracy["largest"]) == (0.5, 0.96, 0.99)
 
 
-def test_the_first_95_percent_count_even_if_they_are_lost_again() -> None:
-    assert summarise(series())["above_95_percent_at"] == 2
-    exactly = series(test_accuracy=[0.5, 0.9, 0.95, 0.9, 0.9, 0.9])
-    assert summarise(exactly)["above_95_percent_at"] == 3
+def test_95_percent_are_reached_once_and_kept_later() -> None:
+    facts = summarise(series(test_accuracy=[0.5, 0.9, 0.95, 0.9, 0.96, 0.95]))
+    assert (facts["above_95_percent_at"], facts["above_95_percent_from"]) == (3, 5)
+    assert summarise(series())["above_95_percent_from"] == 4
 
 
-def test_death_and_constancy_count_from_when_they_are_final() -> None:
+def test_death_on_test_images_may_be_undone_and_counts_from_when_it_is_final() -> None:
     facts = summarise(
         series(dead_hidden_units=[0, 1, 0.5, 1, 1, 1], output_spread=[0, 0.9, 0.1, 1e-16, 0, 0])
     )
-    assert facts["all_units_dead_from"] == 4
+    assert (facts["dead_on_test_at"], facts["dead_on_test_from"]) == (2, 4)
+    assert facts["revivals_on_test"] == 1
     assert facts["constant_output_from"] == 5
+
+
+def test_an_outline_needs_the_test_set_at_the_ends_of_epochs_only() -> None:
+    columns = series()
+    few = {name: column.astype(float) for name, column in columns.items()}
+    for name in ("test_loss", "test_accuracy", "dead_hidden_units", "output_spread"):
+        few[name][[0, 2, 4]] = np.nan
+    few["epoch"] = columns["epoch"]
+    assert outline(few) == outline(columns)
+    batches = outline(columns)["batches"]
+    assert (batches["largest_loss"], batches["largest_loss_at"]) == (0.7, 1)
+    assert batches["largest_accuracy_first_epoch"] == 0.6
 
 
 def test_a_summary_is_a_record(tmp_path) -> None:

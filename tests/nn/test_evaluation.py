@@ -12,6 +12,7 @@ from nn.activations import clip_margin, relu_activation, sigmoid_activation
 from nn.evaluation import (
     Evaluation,
     FollowedSet,
+    LivingUnits,
     Update,
     evaluate,
     first_layer_delta,
@@ -40,7 +41,7 @@ def update_by(X, y, weight_matrices, biases, activations, batch, step_size=0.5) 
     for array in [batch, dL_dg, *Ws, *bs, *(part for cache in layer_caches for part in cache)]:
         array.setflags(write=False)
     averages = 1, math.nan, math.nan
-    return Update(*averages, batch, dL_dg, layer_caches, step_size, Ws, bs)
+    return Update(*averages, batch, dL_dg, layer_caches, [step_size] * len(Ws), Ws, bs)
 
 
 def walk(network, batches, m=300):
@@ -221,3 +222,18 @@ def test_a_network_that_has_left_the_numbers_has_no_accuracy() -> None:
     network = [np.array([[np.nan]])], [np.zeros((1, 1))], [sigmoid_activation]
     evaluated = evaluate(np.ones((2, 1)), np.array([0, 1]), *network)
     assert math.isnan(evaluated.loss) and math.isnan(evaluated.accuracy)
+
+
+def test_living_units_are_those_that_some_training_image_activates(make_network) -> None:
+    X, y, weight_matrices, biases, activations = make_network([12, 9, 1], 200)
+    living = LivingUnits(X, weight_matrices[0].shape[1])
+    biases, seen = [biases[0] - 0.2, *biases[1:]], set()
+    for k in range(40):
+        batch = np.arange(7 * k, 7 * k + 7) % len(X)
+        update = update_by(X, y, weight_matrices, biases, activations, batch, step_size=3.0)
+        weight_matrices, biases = update.weight_matrices, update.biases
+        active = (X @ weight_matrices[0] + biases[0]).max(axis=0) > 0
+        assert living.follow(update) == np.mean(~active)
+        assert living.units.tolist() == np.flatnonzero(active).tolist()
+        seen.add(active.sum())
+    assert len(seen) > 1

@@ -242,7 +242,8 @@ def test_the_series_has_the_records_columns() -> None:
     history = trained().history
     columns = series(history)
     names = ["timestep", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy"]
-    assert list(columns) == [*names, "dead_hidden_units", "saturated_outputs", "output_spread"]
+    state = ["dead_hidden_units", "saturated_outputs", "output_spread", "dead_on_training"]
+    assert list(columns) == [*names, *state]
     assert all(column.shape == (12,) for column in columns.values())
     for field in names[:4]:
         assert columns[field].tolist() == [getattr(step, field) for step in history]

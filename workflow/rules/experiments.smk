@@ -1,6 +1,17 @@
 """What is computed: gradient check, activations, training, mistakes, memorization."""
 
 
+def replicates(step_size):
+    """List the records of a step size's further seeds, the seeds after the report's own."""
+    training = config["training"]
+    first, count = training["seed"] + 1, training["seeds_per_job"]
+    end = first + training["further_seeds"]
+    return [
+        f"{{results}}/replicate/{step_size}/{k}-{min(k + count, end) - 1}.json"
+        for k in range(first, end, count)
+    ]
+
+
 rule check_gradients:
     input:
         toy="results/toy/toy.npz",
@@ -47,6 +58,42 @@ rule train:
         "Train with step size {wildcards.step_size}"
     script:
         "../scripts/train.py"
+
+
+# The seeds of a job share its start: reading the digits.
+rule replicate:
+    input:
+        digits="{results}/digits.npz",
+        gradients="results/toy/gradients.json",
+    output:
+        "{results}/replicate/{step_size}/{seeds}.json",
+    log:
+        "logs/{results}/replicate-{step_size}-{seeds}.log",
+    threads: 1
+    params:
+        training={
+            key: config["training"][key] for key in ("hidden", "batch_size", "epochs")
+        },
+    message:
+        "Train with step size {wildcards.step_size} from the seeds {wildcards.seeds}"
+    script:
+        "../scripts/replicate.py"
+
+
+rule gather_replicates:
+    input:
+        first=f"{{results}}/train/{STEP_SIZES[0]}/summary.json",
+        last=f"{{results}}/train/{STEP_SIZES[-1]}/summary.json",
+        first_seeds=replicates(STEP_SIZES[0]),
+        last_seeds=replicates(STEP_SIZES[-1]),
+    output:
+        "{results}/replication.json",
+    log:
+        "logs/{results}/gather_replicates.log",
+    message:
+        "Put the runs of all seeds together"
+    script:
+        "../scripts/gather_replicates.py"
 
 
 rule find_mistakes:

@@ -4,6 +4,7 @@ import numpy as np
 
 from provenance.job import job
 from homework.dataset import load_digits
+from homework.replication import on_training_set
 from homework.runs import summarise
 from nn.training import series, train
 from provenance import files, records
@@ -37,4 +38,6 @@ with job(snakemake):
     for k, layer in enumerate(zip(run.weight_matrices, run.biases, strict=True), start=1):
         arrays[f"W{k}"], arrays[f"b{k}"] = layer
     records.write_npz(snakemake.output.weights, **arrays)
-    files.write_json(snakemake.output.summary, settings | summarise(columns))
+    facts = {"seed": config["seed"], **settings, **summarise(columns)}
+    facts |= on_training_set(digits, run.weight_matrices, run.biases)
+    files.write_json(snakemake.output.summary, facts)
