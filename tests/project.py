@@ -163,7 +163,7 @@ class Project:
         jobs = {}
         for path in (self / RECEIPTS).glob("[!.]*"):
             noted = json.loads(path.read_text(encoding="utf-8"))
-            name = job_name(noted["rule"], noted["wildcards"].get("step_size"))
+            name = job_name(noted["rule"], noted["wildcards"])
             done = path.stat().st_mtime
             jobs[name] = Job({*noted["inputs"]}, noted["outputs"], noted["params"], done)
         return jobs
@@ -277,9 +277,10 @@ def kill_group(process: subprocess.Popen[bytes], number: signal.Signals) -> int:
     return process.wait(timeout=60)
 
 
-def job_name(rule: str, step_size: str | None) -> str:
-    """Call a job by its rule, as that for MNIST, and its step size if it has one."""
-    return " ".join(filter(None, [rule.removesuffix("_synthetic"), step_size]))
+def job_name(rule: str, wildcards: dict[str, str]) -> str:
+    """Call a job by its rule, as that for MNIST, and its step size and seeds if it has them."""
+    those = [wildcards[name] for name in ("step_size", "seeds") if name in wildcards]
+    return " ".join([rule.removesuffix("_synthetic"), *those])
 
 
 # Snakemake takes a second to load; so it is loaded once, and each question is a fork of it.
@@ -300,7 +301,7 @@ for line in sys.stdin:
             os.chdir(folder)
             sys.path.insert(0, folder)
             from provenance.why import plan
-            answer = [[job.rule, job.wildcards.get("step_size")] for job in plan()]
+            answer = [[job.rule, dict(job.wildcards.items())] for job in plan()]
         finally:
             os.write(answers, (json.dumps(answer) + "\\n").encode())
             os._exit(0)
@@ -328,7 +329,7 @@ class Planner:
         print(project.folder, file=self._process.stdin, flush=True)
         answer = json.loads(self._process.stdout.readline())
         assert isinstance(answer, list), answer
-        return {job_name(rule, step_size) for rule, step_size in answer} - {"all"}
+        return {job_name(rule, wildcards) for rule, wildcards in answer} - {"all"}
 
     def close(self) -> None:
         """End the process."""

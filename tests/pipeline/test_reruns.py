@@ -22,17 +22,21 @@ Jobs = dict[str, Job]
 Edit = Callable[[Project], None]
 
 TRAIN = {"train 0.1", "train 10.0"}
+REPLICATE = {f"replicate {run}" for run in ("0.1 1-2", "0.1 3-3", "10.0 1-2", "10.0 3-3")}
+RUNS = {*TRAIN, *REPLICATE}
 CURVES = {"plot_losses", "plot_accuracies"}
 MISTAKES = {"plot_mistakes", "plot_mistake_evidence"}
 PLOTS = {*CURVES, *MISTAKES, "plot_state", "plot_samples", "plot_memorization"}
-COMPUTED = {*TRAIN, "memorize"}
+COMPUTED = {*RUNS, "memorize"}
 NETWORK = {*COMPUTED, "check_gradients"}
 WRITTEN = {"render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
-READERS = {*TRAIN, "find_mistakes", "plot_samples", "plot_mistakes"}  # of images
+READERS = {*RUNS, "find_mistakes", "plot_samples", "plot_mistakes"}  # of images
 SOURCE = {"draw_digits", "select_digits", "load_toy", "check_activations", "plot_samples"}
 
-ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", "evaluate_claims", *PRINTED}
+CLAIMS = {"gather_seeds", "evaluate_claims"}
+
+ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", *CLAIMS, *PRINTED}
 
 # Which jobs use a file, but for the two that print and hash the code of all.
 LISTING = {"list_code", "render_report"}
@@ -45,12 +49,12 @@ USERS: dict[str, set[str]] = {
     "nn/arrays.py": {*NETWORK, "check_activations", "find_mistakes", "load_toy"},
     "nn/batches.py": COMPUTED,
     "nn/digits.py": {"draw_digits", "select_digits", "plot_samples"},
-    "nn/evaluation.py": TRAIN,
+    "nn/evaluation.py": RUNS,
     "nn/gradients.py": {"check_gradients"},
-    "nn/gram.py": {*TRAIN, "find_mistakes"},
+    "nn/gram.py": {*RUNS, "find_mistakes"},
     "nn/losses.py": NETWORK,
     "nn/network.py": {*NETWORK, "find_mistakes"},
-    "nn/training.py": TRAIN,
+    "nn/training.py": RUNS,
     "homework/activation_check.py": {"check_activations"},
     "homework/dataset.py": {*READERS, "select_digits"},
     "homework/gradient_check.py": {"check_gradients"},
@@ -58,7 +62,8 @@ USERS: dict[str, set[str]] = {
     "homework/comparison.py": {"find_mistakes"},
     "homework/mistakes.py": {"find_mistakes"},
     "homework/properties.py": {"find_mistakes"},
-    "homework/runs.py": TRAIN,
+    "homework/replication.py": RUNS,
+    "homework/runs.py": RUNS,
     "homework/selection.py": {"select_digits"},
     "homework/synthetic.py": {"draw_digits"},
     "homework/toy.py": {"load_toy", "check_gradients"},
@@ -78,7 +83,7 @@ USERS: dict[str, set[str]] = {
     **{f"provenance/{name}.py": ALL for name in ("errors", "files", "job", "receipts")},
     "provenance/environment.py": {*NETWORK, "find_mistakes"},
     "provenance/records.py": {
-        *(*TRAIN, *CURVES, "find_mistakes", "memorize", "plot_mistakes", "plot_state"),
+        *(*RUNS, *CURVES, "find_mistakes", "memorize", "plot_mistakes", "plot_state"),
         *("select_digits", "plot_samples", "load_toy", "check_gradients"),
     },
     "provenance/document/claims.py": {"evaluate_claims"},
@@ -131,12 +136,15 @@ def test_each_template_is_an_input_of_the_job_that_fills_it(jobs: Jobs) -> None:
 
 def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> None:
     config = yaml.safe_load(TINY.read_text(encoding="utf-8"))
-    step_sizes = [str(size) for size in config["training"].pop("step_sizes")]
-    facts = ["toy", "gradients", "activations", "digits", "mistakes", "memorization"]
+    training = config["training"]
+    step_sizes = [str(size) for size in training.pop("step_sizes")]
+    run = {key: training[key] for key in ("hidden", "batch_size", "epochs")}
+    facts = ["toy", "gradients", "activations", "digits", "replication", "mistakes", "memorization"]
     expected = {
         "draw_digits": {"synthetic": config["synthetic"]},
         "load_toy": {key: config["toy"][key] for key in ("seed", "sha256")},
-        **{train: {"training": config["training"]} for train in TRAIN},
+        **{train: {"training": run | {"seed": training["seed"]}} for train in TRAIN},
+        **{replicate: {"training": run} for replicate in REPLICATE},
         **{plot: {"figure": plot.removeprefix("plot_")} for plot in PLOTS},
         "memorize": {"memorization": config["memorization"]},
         "evaluate_claims": {"facts": facts, "must_hold": False, "step_sizes": step_sizes},
@@ -175,7 +183,11 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     "a document": (edited("README.md"), set()),
     "another step size": (
         configured(training={"step_sizes": [0.1, 1.0]}),
-        {"train 1.0", "plot_state", "evaluate_claims", *PRINTED},
+        {"train 1.0", "replicate 1.0 1-2", "replicate 1.0 3-3", "plot_state", *CLAIMS, *PRINTED},
+    ),
+    "one further seed": (
+        configured(training={"further_seeds": 4}),
+        {"replicate 0.1 3-4", "replicate 10.0 3-4", *CLAIMS, *PRINTED},
     ),
     "two values of the config exchanged": (
         configured(training={"hidden": 50, "batch_size": 16}),

@@ -80,7 +80,7 @@ rule replicate:
         "../scripts/replicate.py"
 
 
-rule gather_replicates:
+rule gather_seeds:
     input:
         first=f"{{results}}/train/{STEP_SIZES[0]}/summary.json",
         last=f"{{results}}/train/{STEP_SIZES[-1]}/summary.json",
@@ -89,11 +89,11 @@ rule gather_replicates:
     output:
         "{results}/replication.json",
     log:
-        "logs/{results}/gather_replicates.log",
+        "logs/{results}/gather_seeds.log",
     message:
         "Put the runs of all seeds together"
     script:
-        "../scripts/gather_replicates.py"
+        "../scripts/gather_seeds.py"
 
 
 rule find_mistakes:
