@@ -24,6 +24,10 @@ with provenance.watch(
     computed=["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"],
     downloads={f"resources/mnist/{name}": sha256 for name, sha256 in MNIST.items()},
     overridable=["dataset"],
+    claims={
+        "report/hw2.pdf": "results/claims.json",
+        "report/hw2-synthetic.pdf": "results/synthetic/claims.json",
+    },
 ):
 
     # What `snakemake --report` says first.

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from provenance.errors import MARK, Failure
+from provenance.files import read_json
 
 FAILED = re.compile(r"^Error in rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
 # A job's own log and, if a cluster ran it, the cluster's, which has a name for the job, too.
@@ -48,6 +49,15 @@ def print_causes(snakemake_log: str, reports: Sequence[str]) -> None:
     said = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")
     for line in list(causes(said)) or [STOPPED]:
         print(line, file=sys.stderr)
+
+
+def print_marked(claims: Mapping[str, str]) -> None:
+    """Print which sentences of each report are marked, for they do not hold."""
+    for report, path in claims.items():
+        facts = read_json(path) if Path(path).is_file() else {}
+        if marked := [name for name, claim in facts.items() if not claim["holds"]]:
+            said = f"{report} marks what does not hold ({len(marked)}): {', '.join(marked)}."
+            print(f"\n{said}", file=sys.stderr)
 
 
 def print_if_full(folder: str | Path = ".") -> None:

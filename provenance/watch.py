@@ -40,6 +40,7 @@ def watch(
     computed: Sequence[str],
     downloads: Mapping[str, str],
     overridable: Sequence[str] = (),
+    claims: Mapping[str, str] = {},
 ) -> Iterator[None]:
     """Watch over a build: a context around the rules of a Snakefile.
 
@@ -62,6 +63,8 @@ def watch(
         The SHA-256 of each downloaded file, by path.
     overridable : sequence of str
         Keys that `--config` may set; all others are the file's, which the report prints.
+    claims : mapping of str to str
+        The record of its claims for each report, by path; what is marked there is told at the end.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def watch(
     os.environ.update(variables(root))
     # Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
     sys.executable = shlex.quote(sys.executable)
-    _say_how_it_ends(workflow, computed)
+    _say_how_it_ends(workflow, computed, {} if is_job else claims)
     watched[:] = [workflow]
     yield
     with last_words.told_at_the_end(WorkflowError):
@@ -110,14 +113,19 @@ def _folder_of(place: str) -> str:
     return os.path.dirname(place) if os.path.splitext(place)[1] else place
 
 
-def _say_how_it_ends(workflow: Any, computed: Sequence[str]) -> None:
+def _say_how_it_ends(workflow: Any, computed: Sequence[str], claims: Mapping[str, str]) -> None:
     """Have Snakemake's hooks end a build without waiting, causes told last."""
 
     def fail(log: list[str]) -> None:
         last_words.cancel_timers()
         atexit.register(last_words.print_causes, log[0], computed)
 
-    workflow.onsuccess(lambda log: last_words.cancel_timers())
+    def succeed(log: list[str]) -> None:
+        last_words.cancel_timers()
+        made = {str(path) for job in workflow.dag.jobs for path in job.output}
+        atexit.register(last_words.print_marked, {p: claims[p] for p in claims if p in made})
+
+    workflow.onsuccess(succeed)
     workflow.onerror(fail)
 
 

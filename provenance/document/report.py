@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from provenance.document import latex, listings
+from provenance.document.claims import unproven
 from provenance.errors import Failure
 
 
@@ -23,7 +24,9 @@ def render(
         All that the templates speak of, by name.
     claims : mapping
         From `evaluate_claims`. Each must be printed somewhere, as `<< claim("name") >>`; one that
-        does not hold stands in `\unproven{...}`, which the templates define.
+        does not hold stands in `\unproven{...}`, which the templates define, labelled
+        `claim:name`. The templates know how many `claims` there are and the names of those that
+        are `marked` so.
 
     Returns
     -------
@@ -36,6 +39,7 @@ def render(
         If a template asks for a claim that is not there, or a claim is never printed.
     """
     silent = set(claims)
+    marked = unproven(claims)
 
     def claim(name: str) -> latex.Latex:
         if name not in claims:
@@ -43,13 +47,14 @@ def render(
                 f"A template prints the claim {name!r}; report/claims.yaml has no such claim.",
                 f"Add it there. There are {', '.join(claims)}.",
             )
+        label = rf"\phantomsection\label{{claim:{name}}}" if name in silent else ""
         silent.discard(name)
         sentence = claims[name]["sentence"]
-        return latex.Latex(sentence if claims[name]["holds"] else rf"\unproven{{{sentence}}}")
+        return latex.Latex(sentence if name not in marked else rf"\unproven{{{label}{sentence}}}")
 
     style = latex.STYLE + listings.STYLE
     template = latex.environment(folder).get_template("main.tex.j2")
-    text = template.render(values, claim=claim, style=style)
+    text = template.render(values, claim=claim, claims=len(claims), marked=marked, style=style)
     if silent:
         raise Failure(
             f"No template prints the claims {', '.join(sorted(silent))}.",

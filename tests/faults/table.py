@@ -43,6 +43,7 @@ FAULTS = {
     30: "other numbers of cores, jobs in another order",
     31: "training that diverges to NaN or infinity",
     32: "out of memory in a job",
+    33: "sentences that the records do not bear out",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

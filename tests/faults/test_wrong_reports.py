@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable
 
+import pypdf
 import pytest
 
 from provenance import records
@@ -94,6 +95,27 @@ def test_results_of_another_dataset_are_not_taken_over(reference: Project, fresh
     fresh.builds("resources/mnist/t10k-labels-idx1-ubyte.gz")
     fresh.builds(DIGITS)
     assert (fresh / DIGITS).read_bytes() == (reference / RESULTS / "digits.npz").read_bytes()
+
+
+@pytest.mark.faults
+@pytest.mark.row(
+    33,
+    "The build stops and names them, or with `claims: mark` the report marks them, page 1 and the "
+    "last words name them.",
+)
+def test_sentences_that_do_not_hold_stop_the_build_or_are_marked(
+    reference: Project, fresh: Project
+) -> None:
+    fresh.pretend_mnist(reference)
+    ended = fresh.fails()
+    assert "claim learns_98: The network ends" in ended.said
+    assert "`claims: mark`" in ended.last_words(3)
+    assert not (fresh / "report/hw2.pdf").exists()
+    fresh.configure(claims="mark")
+    assert "hw2.pdf marks what does not hold" in fresh.builds().last_words(1)
+    first = pypdf.PdfReader(fresh / "report/hw2.pdf").pages[0].extract_text()
+    assert "do not hold" in first
+    assert "learns_98" in first
 
 
 def test_changed_code_is_noticed_without_snakemakes_notes(built: Project, planned: Planner) -> None:

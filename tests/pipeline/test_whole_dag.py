@@ -5,8 +5,10 @@ from __future__ import annotations
 import pypdf
 import pytest
 
+from provenance.document.claims import unproven
+from provenance.files import read_json
 from provenance.manifest import manifest_of
-from tests.project import PDF, Project
+from tests.project import PDF, RESULTS, Project
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +20,17 @@ def pages(reference: Project) -> list[str]:
 def test_every_page_says_that_the_digits_are_synthetic(pages: list[str]) -> None:
     assert len(pages) > 5
     assert [number for number, text in enumerate(pages) if "synthetic" not in text.lower()] == []
+
+
+def test_page_1_names_the_sentences_that_do_not_hold_and_they_are_marked(
+    reference: Project, pages: list[str]
+) -> None:
+    marked = unproven(read_json(reference / RESULTS / "claims.json"))
+    assert marked, "so few digits do not bear out everything"
+    first = pages[0].replace("\n", "")
+    assert [name for name in marked if name not in first] == []
+    assert "".join(pages).count("[does not hold:") == len(marked)
+    assert [number for number, text in enumerate(pages) if "that do not hold" not in text] == []
 
 
 def test_the_report_on_synthetic_digits_has_its_own_name(reference: Project) -> None:

@@ -1,4 +1,4 @@
-"""Check every claim of the report; with MNIST a false one stops the build."""
+"""Check every claim of the report; a false one stops the build, or is marked if that is wanted."""
 
 from provenance.job import job
 from provenance.document.claims import evaluate_claims, read_facts, require_true

@@ -88,6 +88,7 @@ def test_a_false_claim_stops_it_with_name_sentence_numbers_and_condition(evaluat
     assert "claim falls: It falls to 0.25." in message
     assert "expected: last < first / 4; got: first = 0.5, last = 0.25" in message
     assert "report/claims.yaml" in stop.value.remedy
+    assert "`claims: mark`" in stop.value.remedy
     assert "learns" not in message
 
 
@@ -261,7 +262,21 @@ def test_a_true_claim_is_printed_as_it_is(tmp_path) -> None:
 def test_a_claim_that_does_not_hold_is_marked(tmp_path) -> None:
     claims = {"learns": {**CLAIM["learns"], "holds": False}}
     text = rendered(tmp_path, '<< claim("learns") >>', claims)
-    assert text == r"\unproven{It learns 98\,\%.}"
+    assert text == r"\unproven{\phantomsection\label{claim:learns}It learns 98\,\%.}"
+
+
+def test_a_claim_is_labelled_once_however_often_it_is_printed(tmp_path) -> None:
+    claims = {"learns": {**CLAIM["learns"], "holds": False}}
+    text = rendered(tmp_path, 2 * '<< claim("learns") >>', claims)
+    assert text.count(r"\label") == 1
+    assert text.count(r"\unproven") == 2
+
+
+def test_the_templates_know_what_is_marked_and_how_many_claims_there_are(tmp_path) -> None:
+    claims = {"learns": {**CLAIM["learns"], "holds": False}, "true": CLAIM["learns"]}
+    both = '((* set _ = [claim("true"), claim("learns")] *))'
+    text = rendered(tmp_path, both + "<< marked | join >> of << claims >>", claims)
+    assert text == "learns of 2"
 
 
 def test_a_template_that_asks_for_an_unknown_claim_is_refused(tmp_path) -> None:
