@@ -3,8 +3,8 @@
 
 PYTHON := .venv/bin/python
 SNAKEMAKE := $(PYTHON) -P -m snakemake
-# The report that is released, and its manifest, which is committed.
-RELEASED := report/hw2.pdf report/manifest.expected.json
+# The report that is released, its manifest and its claims, which are committed.
+RELEASED := report/hw2.pdf report/manifest.expected.json --copy results/claims.json report/claims.expected.json
 # More arguments for the command behind a target, for instance `make test ARGS="-k losses"`.
 ARGS :=
 

@@ -18,9 +18,9 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from provenance.errors import Failure
-from provenance.files import write_json
+from provenance.files import write_bytes, write_json
 from provenance.manifest import DATA, Manifest, differing, manifest_of, read_manifest
-from provenance.receipts import altered_files
+from provenance.receipts import altered_files, hash_of
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,15 +29,25 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("report", help="the document, as the Snakefile names it")
     parser.add_argument("expected", help="its manifest, which is committed")
     parser.add_argument("--update", action="store_true", help="commit to what is built here")
+    parser.add_argument(
+        "--copy",
+        nargs=2,
+        action="append",
+        default=[],
+        dest="copies",
+        metavar=("RECORD", "COPY"),
+        help="a record of which a copy is committed beside the manifest",
+    )
     options = parser.parse_args(arguments)
+    act = update if options.update else verify
     try:
-        return (update if options.update else verify)(options.report, options.expected)
+        return act(options.report, options.expected, options.copies)
     except Failure as error:
         print(f"verify: {error}", file=sys.stderr)
         return 1
 
 
-def verify(report: str, expected_at: str) -> int:
+def verify(report: str, expected_at: str, copies: Sequence[Sequence[str]]) -> int:
     """Compare this folder's files, then those of a build from nothing."""
     here = check_here(report, expected_at)
     with cloned() as clone, chdir(clone):
@@ -49,6 +59,11 @@ def verify(report: str, expected_at: str) -> int:
         build(report)
         expected, built = read_manifest(expected_at), manifest_of([report])
         found, lacking = compare(expected, built, differing(expected))
+        found += [
+            f"{copy}: not the {record} of {expected_at}"
+            for record, copy in copies
+            if hash_of(copy) != expected.files.get(record)
+        ]
     for line in found:
         print(line)
     if found:
@@ -162,7 +177,7 @@ def build(report: str) -> None:
         )
 
 
-def update(report: str, expected_at: str) -> int:
+def update(report: str, expected_at: str, copies: Sequence[Sequence[str]]) -> int:
     """Make the manifest of what is built here the expected one, and show what that changes."""
     if not Path(report).is_file() or altered_files([report]):
         raise Failure(f"There is no {report} of this folder's.", "Build it first: make report")
@@ -177,6 +192,8 @@ def update(report: str, expected_at: str) -> int:
         lines, _ = compare(before, built, differing(before))
         print("\n".join(lines) or f"{expected_at}: nothing changes.")
     write_json(expected_at, built._asdict())
+    for record, copy in copies:
+        write_bytes(copy, Path(record).read_bytes())
     print(f"The chain ends in {built.chain}")
     return 0
 

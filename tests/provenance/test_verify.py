@@ -207,6 +207,26 @@ def test_outside_of_git_the_cause_is_told(built, capsys, monkeypatch) -> None:
     assert "cannot be cloned" in capsys.readouterr().err
 
 
+COPY = "config/facts.expected.json"
+
+
+def test_an_update_copies_the_records_that_are_committed_as_well(built, build) -> None:
+    build(constant=0.75)
+    assert main("--update", "--copy", FACTS, COPY) == 0
+    assert Path(COPY).read_bytes() == Path(FACTS).read_bytes()
+
+
+@pytest.mark.parametrize(("altered", "status"), [(False, 0), (True, 1)])
+def test_a_committed_copy_is_held_against_the_manifest(repository, capsys, altered, status) -> None:
+    shutil.copy(FACTS, COPY)
+    if altered:
+        flip(COPY)
+    verify.git("add", COPY)
+    commit("a copy")
+    assert main("--copy", FACTS, COPY) == status
+    assert (f"{COPY}: not the {FACTS} of {EXPECTED}" in capsys.readouterr().out) == altered
+
+
 def test_an_update_takes_what_is_built_and_shows_the_difference(built, build, capsys) -> None:
     now = build(digits=2)
     assert main("--update") == 0
