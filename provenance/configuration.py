@@ -45,12 +45,25 @@ def check_config(config: dict[str, Any], schema: str | Path, path: str | Path) -
 
 
 def require_printed(
-    config: dict[str, Any], path: str | Path, overridable: Collection[str] = ()
+    config: dict[str, Any],
+    path: str | Path,
+    overridable: Collection[str] = (),
+    *,
+    begun: bool = False,
 ) -> None:
-    """Refuse settings other than the file's, which is printed, but for those that may differ."""
+    """Refuse settings other than the file's, which is printed, but for those that may differ.
+
+    Once a build has begun, it is the file that was changed.
+    """
     printed = read_yaml(path)
     keys = sorted({*config, *printed} - {*overridable})
-    if others := [key for key in keys if config.get(key) != printed.get(key)]:
+    others = [key for key in keys if config.get(key) != printed.get(key)]
+    if others and begun:
+        raise Failure(
+            f"{path} was changed while the build was running ({', '.join(others)}).",
+            "Run the same command again.",
+        )
+    if others:
         allowed = " and ".join(f"`{key}`" for key in overridable) or "nothing"
         raise Failure(
             f"The command line changes {', '.join(others)}, but the report prints {path}.",

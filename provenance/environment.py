@@ -15,7 +15,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from provenance.errors import Failure
+from provenance.errors import Failure, missing
 
 # Matrix products differ in their last bits between the kernels that OpenBLAS chooses by processor.
 # Haswell's run on every x86-64 processor with AVX2; forced on an older one they would crash.
@@ -99,6 +99,8 @@ def pin_threads() -> list[str]:
 def require_pinned(requirements: str | Path) -> None:
     """Refuse packages of other versions than those pinned in a requirements file, naming each."""
     wrong = []
+    if not Path(requirements).is_file():
+        raise missing(requirements)
     text = Path(requirements).read_text(encoding="utf-8")
     for requirement in map(Requirement, PIN.findall(text)):
         if requirement.marker is None or requirement.marker.evaluate():

@@ -25,3 +25,9 @@ class Failure(Exception):  # noqa: N818
     def __str__(self) -> str:
         """Both parts, as the last lines of a failed build show them."""
         return f"{self.cause}\n  -> {self.remedy}"
+
+
+def missing(path: object, why: str = "") -> Failure:
+    """Say that a file of the project is not there (or is a link to nowhere)."""
+    cause = f"There is no file {path}. {why}".strip()
+    return Failure(cause, f"Put it back, for instance by `git checkout {path}`.")

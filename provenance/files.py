@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from provenance.errors import Failure
+from provenance.errors import Failure, missing
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def beside(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path
     try:
-        prefix = f".{path.name}."
+        prefix = f".{path.name[:50]}."
         handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
@@ -102,6 +102,8 @@ def read_yaml(path: str | Path) -> Any:
     remedy = f"Correct it; {path} as committed is a valid example."
     try:
         return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
+    except FileNotFoundError as error:
+        raise missing(path) from error
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{path} cannot be read: {error}.", remedy) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a number may be too long

@@ -19,7 +19,7 @@ import sysconfig
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from importlib.machinery import PathFinder
+from importlib.machinery import PathFinder, all_suffixes
 from pathlib import Path
 
 from provenance.errors import Failure
@@ -53,8 +53,8 @@ def require_no_shadows(folder: str | Path) -> None:
     """Refuse modules in the project's folder that jobs would import in place of others."""
     packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     for place in sorted(Path(folder).iterdir()):
-        name = place.stem if place.suffix == ".py" else place.name
-        is_module = place.suffix == ".py" or (place / "__init__.py").is_file()
+        is_module = place.name.endswith((*all_suffixes(),)) or (place / "__init__.py").is_file()
+        name = place.name.partition(".")[0]
         if is_module and (
             name in {*sys.stdlib_module_names, "sitecustomize", "usercustomize"}
             or PathFinder.find_spec(name, packages)

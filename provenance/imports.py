@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from provenance.errors import Failure
+from provenance.errors import Failure, missing
 
 
 def sources(script: str, root: str | Path) -> list[str]:
@@ -50,6 +50,8 @@ def _imported_files(path: str, root: str) -> list[str]:
     """List the project's files that one file imports directly."""
     try:
         tree = ast.parse((Path(root) / path).read_bytes(), filename=path)
+    except FileNotFoundError as error:
+        raise missing(path) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise Failure(f"{path} cannot be read as Python: {error}.", "Correct that file.") from error
     absolute = (_absolute(name, path) for name in set(_imported_names(tree)))

@@ -26,6 +26,21 @@ STOPPED = Failure(
 # From <linux/prctl.h>.
 PR_SET_PDEATHSIG = 1
 
+#: Each file that this process opened, and whether it read what was there before.
+_opened: dict[str, bool] = {}
+NEW = os.O_WRONLY | os.O_TRUNC | os.O_EXCL
+
+
+def note_opened(event: str, arguments: tuple[Any, ...]) -> None:
+    """Note down a file when it is first opened, whoever asks Python to do so."""
+    if event == "open" and not isinstance(arguments[0], int):
+        path = os.path.abspath(os.fsdecode(arguments[0]))
+        _opened.setdefault(path, not arguments[2] & NEW)
+
+
+# Scripts import this module before all others of the project.
+sys.addaudithook(note_opened)
+
 
 def told_in_the_log(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -44,7 +59,6 @@ def told_in_the_log(
             print(f"{MARK}{words}", file=log)
 
 
-# Scripts import this module before all others of the project.
 sys.excepthook = told_in_the_log
 
 
@@ -72,7 +86,7 @@ def job(snakemake: Any) -> Iterator[None]:
             yield
             _require_inputs_as_they_were(read)
             if "code" in dict(snakemake.input.items()):
-                _require_named(read)
+                _require_declared(read)
             if snakemake.output:
                 receipts.write(_receipt(snakemake, read))
         except Exception as error:
@@ -108,18 +122,20 @@ def _require_inputs_as_they_were(read: dict[str, str]) -> None:
             raise Failure(f"{path} was changed while it was used.", AGAIN)
 
 
-def _require_named(read: dict[str, str]) -> None:
-    """Refuse modules of the project that ran and are no inputs: an edit would rerun nothing."""
-    root, libraries = Path.cwd(), f"{os.path.relpath(sys.prefix)}/"  # such as .venv
-    for name, module in list(sys.modules.items()):
-        file = Path(getattr(module, "__file__", None) or "/")
-        if name != "__main__" and file.is_relative_to(root):
-            path = file.relative_to(root).as_posix()
-            if path not in read and not path.startswith(libraries):
-                raise Failure(
-                    f"The job used the module {name} ({path}), which no import statement names.",
-                    "Import it by an import statement, so that an edit of it is noticed.",
-                )
+def _require_declared(read: dict[str, str]) -> None:
+    """Refuse files of the project that were used and are no inputs: an edit would rerun nothing."""
+    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    used = {*(path for path, reads in _opened.items() if reads), *filter(None, modules)}
+    declared = set(map(os.path.relpath, read))
+    # Not the project's: what Snakemake keeps, an environment in the folder, bytecode of modules.
+    others = ("..", ".snakemake/", f"{os.path.relpath(sys.prefix)}/")
+    for path in sorted(os.path.relpath(path) for path in used if os.path.isfile(path)):
+        if path not in declared and not path.startswith(others) and "__pycache__/" not in path:
+            raise Failure(
+                f"The job used {path}, which is none of its inputs: an edit would go unnoticed.",
+                "If it is a module, import it by an import statement; else name it as the rule's "
+                "input, or move it out of this folder.",
+            )
 
 
 def _receipt(snakemake: Any, read: dict[str, str]) -> Receipt:

@@ -32,13 +32,13 @@ The build ended before it was done. If no reason stands above, it was stopped fr
 
 
 @contextmanager
-def told_at_the_end(otherwise: type[Exception]) -> Iterator[None]:
-    """Print a `Failure` when Snakemake has ended; raise what it prints without a traceback."""
+def told_at_the_end() -> Iterator[None]:
+    """End Snakemake because of a `Failure`, which is told when all else was said."""
     try:
         yield
     except Failure as error:
         atexit.register(print, f"\n{error}", file=sys.stderr)
-        raise otherwise("The build cannot begin. The reason stands below.") from None
+        sys.exit(1)
 
 
 def print_causes(snakemake_log: str, reports: Sequence[str]) -> None:

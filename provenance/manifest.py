@@ -73,7 +73,7 @@ def manifest_of(paths: Iterable[str], *, sums: bool = False) -> Manifest:
     Raises
     ------
     Failure
-        If two jobs saw different contents of one file.
+        If two jobs saw different contents of one file, or two files of data have one name.
     """
     now = {path: sha256(path) for path in paths}
     receipts = history(now, read_all())
@@ -82,7 +82,11 @@ def manifest_of(paths: Iterable[str], *, sums: bool = False) -> Manifest:
     for receipt in receipts:
         if not receipt.name.startswith(DATA):
             jobs.append(_job(receipt))
-            files |= {_shown(p): h for p, h in (receipt.inputs | receipt.outputs).items()}
+            for path, hashed in (receipt.inputs | receipt.outputs).items():
+                if files.setdefault(_shown(path), hashed) != hashed:
+                    raise Failure(
+                        f"Two files of data are {Path(path).name}.", "Rename one of them."
+                    )
     made = [path for job in jobs for path in job["outputs"]]
     known = {path: described(path) for path in made} if sums else {}
     return Manifest(files, jobs, {path: about for path, about in known.items() if about})

@@ -77,20 +77,26 @@ def _place(name: str) -> Path:
 
 
 def told(params: Any, inputs: Any, outputs: Any) -> dict[str, Any]:
-    """Give a job's named parameters as its receipt tells them, and which file has which part.
+    """Give a job's parameters as its receipt tells them, and which file has which part.
 
     Snakemake compares sets of files: two inputs that changed places would rerun nothing.
     """
-    plain = {"input": _parts(inputs), "output": _parts(outputs)} | dict(params.items())
+    named = dict(params.items())
+    plain: dict[str, Any] = {"input": _parts(inputs), "output": _parts(outputs)} | named
+    if others := [value for value in params if not any(value is v for v in named.values())]:
+        plain["params"] = others
     plain.pop("code", None)
     decoded: dict[str, Any] = json.loads(canonical_json(plain))
     return decoded
 
 
 def _parts(files: Any) -> dict[str, Any]:
-    """Give the named files of a job, without its code, as plain text and lists."""
-    named = {name: value for name, value in files.items() if name != "code"}
-    return {name: v if isinstance(v, str) else [*v] for name, v in named.items()}
+    """Give the files of a job by name, without its code; those without a name under ""."""
+    parts = {name: v if isinstance(v, str) else [*v] for name, v in files.items()}
+    known = {path for v in parts.values() for path in ([v] if isinstance(v, str) else v)}
+    parts.pop("code", None)
+    others = [path for path in files if path not in known]
+    return parts | ({"": others} if others else {})
 
 
 def read_all() -> dict[str, Receipt]:
@@ -160,8 +166,8 @@ def mark_stale(
             # Snakemake does not miss what is gone, so long as there is what was made from it.
             users = (other for other in jobs.values() if gone & set(other.inputs))
             stale |= {path for user in users for path in user.outputs}
-    for entry in INCOMPLETE.glob("*"):
-        if entry.read_text(encoding="utf-8") == MARK:
+    for entry in INCOMPLETE.rglob("*"):
+        if entry.is_file() and entry.read_text(encoding="utf-8") == MARK:
             entry.unlink()  # what was stale when it was last looked at need not be so now
     marked = sorted(path for path in stale if os.path.exists(path))
     for path in marked:
@@ -201,5 +207,7 @@ def files_in(places: Iterable[str]) -> Iterator[str]:
 
 
 def _entry(register: Path, path: str) -> Path:
-    """Name a file's entry in one of Snakemake's registers."""
-    return register / urlsafe_b64encode(path.encode()).decode()
+    """Name a file's entry in one of Snakemake's registers, which cuts what is too long."""
+    name = urlsafe_b64encode(os.fsencode(path)).decode()
+    *folders, last = [name[k : k + 254] for k in range(0, len(name), 254)]
+    return register.joinpath(*(f"@{part}" for part in folders), last)

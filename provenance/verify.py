@@ -191,6 +191,8 @@ def update(report: str, expected_at: str, copies: Sequence[Sequence[str]]) -> in
         before = read_manifest(expected_at)
         lines, _ = compare(before, built, differing(before))
         print("\n".join(lines) or f"{expected_at}: nothing changes.")
+    else:
+        print(f"{expected_at} is new: there was no such manifest to compare with.")
     write_json(expected_at, built._asdict())
     for record, copy in copies:
         write_bytes(copy, Path(record).read_bytes())

@@ -19,7 +19,7 @@ from snakemake.iocontainers import Wildcards  # type: ignore[import-untyped]
 from provenance import folder, last_words
 from provenance.configuration import check_config, require_printed, require_sections
 from provenance.environment import require_pinned, variables
-from provenance.errors import Failure
+from provenance.errors import Failure, missing
 from provenance.files import digest
 from provenance.imports import sources
 from provenance.receipts import Receipt, hash_of, mark_stale, told
@@ -68,14 +68,14 @@ def watch(
 
     Raises
     ------
-    snakemake.exceptions.WorkflowError
+    SystemExit
         If the build cannot begin. Cause and remedy are printed when Snakemake has ended.
     """
     root, is_job = workflow.basedir, not workflow.is_main_process
     last_words.stop_in_a_line()
     last_words.stop_without_waiting()
     atexit.register(last_words.print_if_full)
-    with last_words.told_at_the_end(WorkflowError):
+    with last_words.told_at_the_end():
         folder.require_name(root)
         folder.require_home(root)
         if not is_job:
@@ -96,7 +96,7 @@ def watch(
     _say_how_it_ends(workflow, computed, {} if is_job else claims)
     watched[:] = [workflow]
     yield
-    with last_words.told_at_the_end(WorkflowError):
+    with last_words.told_at_the_end():
         conda = os.path.join(root, CONDA)
         for rule in filter(lambda rule: rule.script, workflow.rules):
             rule.conda_env = conda if os.path.isfile(conda) else None
@@ -106,6 +106,7 @@ def watch(
         _require_inputs(workflow)
     if not is_job:
         mark_stale(computed, downloads, partial(_params_now, workflow))
+        _heed_marks(workflow)
 
 
 def _folder_of(place: str) -> str:
@@ -149,19 +150,32 @@ def _add_code(rule: Any, workflow: Any) -> None:
 
 
 def _require_inputs(workflow: Any) -> None:
-    """Refuse inputs that are neither there nor made by a rule.
+    """Refuse inputs that are neither there nor made by a rule, or have braces in their names.
 
     Snakemake would take the outputs of such a rule for files that need no rule, and keep them.
     """
     made = [output for rule in workflow.rules for output in rule.output]
     for rule in workflow.rules:
         for path in [str(file) for file in rule.input if not file.is_callable()]:
-            if "{" in path or os.path.isfile(path) or any(file.match(path) for file in made):
-                continue
-            raise Failure(
-                f"The rule {rule.name} needs {path}: there is no such file, and no rule makes it.",
-                "Put it back, or take away what is left of it (a link to nowhere?).",
-            )
+            if os.path.isfile(path):
+                if {*path} & {*"{}"}:
+                    raise Failure(
+                        f"Snakemake takes the braces in {path} for wildcards.", "Rename that file."
+                    )
+            elif "{" not in path and not any(file.match(path) for file in made):
+                raise missing(path, f"The rule {rule.name} needs it, and no rule makes it.")
+
+
+def _heed_marks(workflow: Any) -> None:
+    """Have a build heed what is marked, whatever options and profile say (--ignore-incomplete)."""
+    execute = workflow.execute
+
+    def heeding(**options: Any) -> Any:
+        workflow.execution_settings.ignore_incomplete = False
+        workflow.dag_settings.force_incomplete = True
+        return execute(**options)
+
+    workflow.execute = heeding
 
 
 def _params_now(workflow: Any, receipt: Receipt) -> dict[str, Any] | None:

@@ -44,6 +44,17 @@ FAULTS = {
     31: "training that diverges to NaN or infinity",
     32: "out of memory in a job",
     33: "sentences that the records do not bear out",
+    34: "settings, claims or code saved while a build runs",
+    35: "other packages than the pinned",
+    36: "options that tell Snakemake to take what is there: --touch, --ignore-incomplete, profiles",
+    37: "a build asked for from another folder; a folder whose name splits paths",
+    38: "code or data used without an import statement or an input; helpers in any folder",
+    39: "a module that stands in for another: compiled, bytecode alone, a library's name",
+    40: "variables that choose other loops, kernels, zones or seeds",
+    41: "YAML that says a thing twice, contains itself or holds a number too long",
+    42: "names that are too long or not UTF-8, links that go in circles, among the results",
+    43: "an old source put back with its date",
+    44: "a source or style that is missing, a link to nowhere, or named with braces",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

@@ -126,6 +126,26 @@ def test_changed_code_is_noticed_without_snakemakes_notes(built: Project, planne
 
 
 @pytest.mark.faults
+@pytest.mark.row(
+    34, "No report appears; the last words name the file, and the command again helps."
+)
+@pytest.mark.parametrize("path", ["config/config.yaml", "report/claims.yaml"])
+def test_what_is_saved_while_a_build_runs_is_not_printed_beside_older_results(
+    built: Project, path: str
+) -> None:
+    built.append("report/claims.yaml")
+    built.hook(
+        "import sys\n"
+        "if sys.orig_argv[-1].endswith('evaluate_claims.py'):\n"
+        f"    open({path!r}, 'a').write('# edited\\n')\n"
+    )
+    assert path in built.fails().last_words(3)
+    built.hook("")
+    built.builds()
+
+
+@pytest.mark.faults
+@pytest.mark.row(34)
 def test_code_saved_before_it_is_listed_is_not_printed_beside_older_text(built: Project) -> None:
     (built / "results/tex/appendix.tex").unlink()
     pdf = (built / PDF).read_bytes()

@@ -262,6 +262,32 @@ def test_the_courses_pickle_replaces_the_drawn_toy_when_it_comes(
     assert planned(built) == follow(jobs, {"load_toy"})
 
 
+@pytest.mark.row(38)
+def test_code_in_any_folder_is_printed_and_an_edit_of_it_is_noticed(
+    built: Project, planned: Planner, jobs: Jobs
+) -> None:
+    helpers = ["helpers.py", "nn/extra/x.py", "workflow/utils/tuning.py"]
+    for name in helpers:
+        (built / name).parent.mkdir(exist_ok=True)
+        (built / name).write_text("INK = 1\n", encoding="utf-8")
+    built.append("nn/losses.py", "\nimport helpers, nn.extra.x, workflow.utils.tuning\n")
+    built.builds("results/tex/appendix.tex", "results/toy/gradients.json")
+    printed = (built / "results/tex/appendix.tex").read_text(encoding="utf-8")
+    assert [name for name in helpers if rf"\texttt{{{name}}}" not in printed] == []
+    for name in helpers:
+        built.append(name)
+        assert "check_gradients" in planned(built)
+        built.builds("results/toy/gradients.json")
+
+
+def test_a_folder_of_the_toy_may_begin_with_a_tilde(built: Project) -> None:
+    (built / "home/toys").mkdir(parents=True)
+    (built / "home/toys/test_batch_weights_biases.pkl").touch()
+    built.configure(toy={"folders": ["~/toys"]})
+    ended = built.fails("results/toy/toy.json", HOME=str(built / "home"))
+    assert "home/toys/test_batch_weights_biases.pkl is not the pickle" in ended.last_words(3)
+
+
 def test_content_decides_and_not_time(built: Project, planned: Planner, jobs: Jobs) -> None:
     for date in (None, (1e9, 1e9), (4e9, 4e9)):  # now, in 2001, in 2096
         for path in built.folder.rglob("*.*"):

@@ -186,12 +186,15 @@ def test_only_what_may_differ_may_differ_from_the_printed_file(tmp_path) -> None
     path.write_text("{kind: a, training: {hidden: 200}}")
     other = {"kind": "b", "training": {"hidden": 200}}
     require_printed(other, path, ["kind"])
+    with pytest.raises(Failure, match=r"was changed while the build was running \(kind\)"):
+        require_printed(other, path, begun=True)
     with pytest.raises(Failure, match="command line changes kind, but the report prints"):
         require_printed(other, path)
     with pytest.raises(Failure, match=r"changes training(.|\n)*may set `kind` only"):
         require_printed({**other, "training": {"hidden": 150}}, path, ["kind"])
 
 
+@pytest.mark.row(41, "Refused in one message with the line, before anything is built.")
 @pytest.mark.parametrize(
     ("text", "said"),
     [

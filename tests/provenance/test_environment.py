@@ -67,17 +67,24 @@ def test_the_list_of_fonts_is_kept_with_the_packages_if_that_is_ours(
     assert variables("/project")["MPLCONFIGDIR"] == folder
 
 
+KERNELS = ["OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "GLIBC_TUNABLES"]
+OTHERS = {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", **dict.fromkeys(KERNELS, "Prescott")}
+
+
+@pytest.mark.row(40, "Jobs get the pinned values, whatever the shell has.")
 def test_a_job_in_this_environment_finds_the_project_and_is_the_same_everywhere(tmp_path) -> None:
     (tmp_path / "module.py").write_text("import numpy, time; print(*time.tzname)")
-    program = "import module, sys; print(sys.flags.hash_randomization, sys.flags.utf8_mode)"
+    program = "import module, sys; print(sys.flags.hash_randomization, sys.flags.utf8_mode)\n"
+    program += "import os; print(*(os.environ.get(name) for name in sys.argv[1:]))"
     child = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PATH": os.environ["PATH"], "TZ": "Asia/Tokyo", **variables(tmp_path)},
+        [sys.executable, "-c", program, *KERNELS],
+        env={"PATH": os.environ["PATH"], **OTHERS, **variables(tmp_path)},
         capture_output=True,
         text=True,
     )
     assert (child.returncode, child.stderr) == (0, "")
-    assert child.stdout == "UTC UTC\n0 1\n"
+    kernels = " ".join(variables(tmp_path).get(name, "Prescott") for name in KERNELS)
+    assert child.stdout == f"UTC UTC\n0 1\n{kernels}\n"
     assert not list(tmp_path.rglob("*.pyc"))
 
 
@@ -123,6 +130,7 @@ def test_the_pinned_packages_are_accepted() -> None:
     require_pinned(ROOT / "requirements.txt")
 
 
+@pytest.mark.row(35, "Refused before anything is built, each package by name.")
 @pytest.mark.parametrize(
     ("pin", "installed"), [("numpy==1.0", version("numpy")), ("no-such-package==1.0", "nothing")]
 )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,14 @@ def test_another_folders_snakefile_is_refused(inside) -> None:
     folder.require_home(str(inside / "link"))
 
 
-@pytest.mark.parametrize("name", ["numpy.py", "random.py", "sitecustomize.py", "yaml/__init__.py"])
+@pytest.mark.row(39, "Refused before the build, or by the job that loaded it, by its name.")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("numpy.py", "random.py", "sitecustomize.py", "yaml/__init__.py"),
+        *("numpy.pyc", f"random{EXTENSION_SUFFIXES[0]}", "yaml.abi3.so"),
+    ],
+)
 def test_a_module_that_jobs_would_import_in_place_of_another_is_refused(inside, name) -> None:
     Path(name).parent.mkdir(exist_ok=True)
     Path(name).touch()

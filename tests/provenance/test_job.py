@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
-from provenance.job import explain, job
+from provenance.job import _opened, explain, job
 from provenance import receipts
 from provenance.errors import Failure
 from provenance.files import digest, sha256
@@ -92,7 +94,7 @@ def test_a_job_that_succeeded_leaves_a_receipt() -> None:
     assert receipt == receipts.Receipt(
         rule="make",
         wildcards={"n": "1"},
-        params={"seed": 1, "input": {"a": "a.csv"}, "output": {}},
+        params={"seed": 1, "input": {"a": "a.csv"}, "output": {"": ["b.json", "c.json"]}},
         inputs={"a.csv": sha256("a.csv")},
         outputs={path: sha256(path) for path in ("b.json", "c.json")},
     )
@@ -184,31 +186,62 @@ def test_code_that_was_saved_since_the_snakefile_was_read_is_refused() -> None:
     assert log.startswith("ERROR: Code of this job was saved while the build was running.")
 
 
-@pytest.mark.parametrize("named", [True, False])
-def test_a_module_of_the_project_that_no_import_statement_names_is_refused(
-    monkeypatch, named
-) -> None:
-    Path("unheard_of.py").write_text("INK = 1")
-    Path("main.py").write_text("")
-    code = ["main.py", "unheard_of.py"] if named else ["main.py", "main.py"]
-    of = script({"code": code}, code=digest({path: sha256(path) for path in code}))
-    module = SimpleNamespace(__file__=str(Path("unheard_of.py").absolute()))
-    monkeypatch.setitem(sys.modules, "unheard_of", module)
-    if named:
-        with job(of):
-            pass
-    else:
-        assert "the module unheard_of (unheard_of.py), which no import" in failed(of=of)
+def run_by_its_file() -> None:
+    spec = spec_from_file_location("aside", "aside.py")
+    spec.loader.exec_module(module_from_spec(spec))
 
 
-def test_the_packages_of_an_environment_in_the_folder_are_not_the_projects(monkeypatch) -> None:
+WAYS = {
+    "read": lambda: Path("aside.py").read_text(),
+    "executed": lambda: exec(Path("aside.py").read_bytes()),
+    "opened by the system": lambda: os.close(os.open(Path("aside.py"), os.O_RDONLY)),
+    "read and written": lambda: open("aside.py", "r+").close(),
+    "run": lambda: runpy.run_path("aside.py"),
+    "run by its file": run_by_its_file,
+}
+
+
+def of_code(*code: str) -> SimpleNamespace:
+    """Return what a script of this code gets from Snakemake."""
+    for path in code:
+        Path(path).write_text("INK = 1")
+    _opened.clear()  # the script's own process begins
+    return script({"code": [*code]}, code=digest({path: sha256(path) for path in code}))
+
+
+@pytest.mark.row(
+    38,
+    "The job is refused with the file's name and the remedy; what is imported by a statement is an "
+    "input, printed and hashed, wherever it lies.",
+)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_file_of_the_project_that_is_used_and_no_input_is_refused(way) -> None:
+    Path("aside.py").write_text("INK = 1")
+    log = failed(WAYS[way], of_code("main.py", "tools.py"))
+    assert "ERROR: The job used aside.py, which is none of its inputs" in log
+    with job(of_code("main.py", "aside.py")):
+        WAYS[way]()
+
+
+@pytest.mark.row(38)
+@pytest.mark.row(39)
+@pytest.mark.parametrize("name", ["aside.py", "aside.pyc", "aside.abi3.so"])
+def test_a_loaded_module_that_is_no_input_is_refused(monkeypatch, name) -> None:
+    Path(name).touch()
+    monkeypatch.setitem(sys.modules, "aside", SimpleNamespace(__file__=str(Path(name).absolute())))
+    assert f"The job used {name}, which is none of" in failed(of=of_code("main.py", "tools.py"))
+
+
+def test_what_a_job_writes_itself_and_what_is_not_the_projects_may_be_read(monkeypatch) -> None:
     monkeypatch.setattr(sys, "prefix", str(Path("env").absolute()))
-    library = SimpleNamespace(__file__=str(Path("env/lib/library.py").absolute()))
-    monkeypatch.setitem(sys.modules, "library", library)
-    Path("main.py").write_text("")
-    read = digest({"main.py": sha256("main.py")})
-    with job(script({"code": ["main.py", "main.py"]}, code=read)):
-        pass
+    theirs = ["env/lib.py", ".snakemake/receipts/a.json", "nn/__pycache__/a.pyc", "../beside.txt"]
+    for path in map(Path, theirs):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with job(of_code("main.py", "tools.py")):
+        Path("new.txt").write_text("1")
+        for path in map(Path, [*theirs, "new.txt", LOG]):
+            path.read_bytes()
 
 
 def test_an_error_while_a_script_imports_is_told_in_its_log() -> None:

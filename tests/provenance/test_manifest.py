@@ -72,6 +72,14 @@ def test_data_counts_by_name_and_content_wherever_it_lies_and_whoever_brought_it
     assert build(data.format(folder=inside)) == build()
 
 
+def test_two_files_of_data_with_one_name_are_refused(build, leave) -> None:
+    build()
+    files.write_text("resources/other/x.gz", "other")
+    leave("print", [RECORD, "resources/other/x.gz"], [PDF])
+    with pytest.raises(Failure, match=r"Two files of data are x\.gz"):
+        manifest_of([PDF])
+
+
 @pytest.mark.parametrize(
     "change", [{"seed": 2}, {"factor": 2}, {"code": "2"}, {"drawn": "new"}, {"data": "resources/y"}]
 )

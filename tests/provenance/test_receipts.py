@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from snakemake.iocontainers import InputFiles, OutputFiles, Params
+from snakemake.persistence.file import FilePersistence
 
 from provenance import receipts
 from provenance.errors import Failure
@@ -21,7 +22,7 @@ CODE, STYLE = "code.py", "style.txt"
 
 def entry(register: Path, path: str) -> Path:
     """Name a file's entry as Snakemake names its own."""
-    return register / urlsafe_b64encode(path.encode()).decode()
+    return receipts._entry(register, path)
 
 
 @pytest.fixture
@@ -92,12 +93,19 @@ def test_a_broken_receipt_counts_for_nothing(built, text) -> None:
 
 
 def test_parameters_and_parts_are_told_as_they_are_read_back() -> None:
-    params = {"sizes": (1, 2), "of": {3: None}, "code": "0f"}
-    inputs = {"digits": "a", "runs": ["b", "c"], "code": ["nn/network.py"]}
-    assert receipts.told(params, inputs, {"weights": "d"}) == {
+    params = Params([3, 4, (1, 2), {3: None}, "0f"])
+    inputs = InputFiles(["y", "x", "a", "b", "c", "nn/network.py"])
+    for number, name in enumerate(("sizes", "of", "code"), start=2):
+        params._set_name(name, number)
+    inputs._set_name("digits", 2)
+    inputs._set_name("runs", 3, end=5)
+    inputs._set_name("code", 5, end=6)
+    outputs = OutputFiles(fromdict={"weights": "d"})
+    assert receipts.told(params, inputs, outputs) == {
+        "params": [3, 4],
         "sizes": [1, 2],
         "of": {"3": None},
-        "input": {"digits": "a", "runs": ["b", "c"]},
+        "input": {"": ["y", "x"], "digits": "a", "runs": ["b", "c"]},
         "output": {"weights": "d"},
     }
 
@@ -153,6 +161,7 @@ EDITS: dict[str, tuple[Callable[[], object], set[str]]] = {
 }
 
 
+@pytest.mark.row(43, "Content decides, not dates; `make why` names the source.")
 @pytest.mark.parametrize("edit", EDITS)
 def test_what_is_not_as_its_job_left_it_is_marked_whatever_its_date(built, edit) -> None:
     work, stale = EDITS[edit]
@@ -205,6 +214,27 @@ def test_a_mark_of_snakemakes_own_stays_as_it_is(built) -> None:
     assert entry(INCOMPLETE, A).read_text() == '{"external_jobid": null}'
 
 
+@pytest.mark.row(42, "Left aside, like all that no job made.")
+@pytest.mark.parametrize("name", [b"x" * 200, b"x" * 255, "\u00e9".encode("latin-1")])
+def test_a_strange_name_among_the_results_is_marked_like_any_other(built, name) -> None:
+    path = os.fsdecode(b"results/" + name)
+    Path(path).touch()
+    for _ in range(2):
+        assert receipts.mark_stale(PLACES, {}) == [path]
+    Path(path).unlink()
+    assert receipts.mark_stale(PLACES, {}) == []
+    assert not [place for place in INCOMPLETE.rglob("*") if place.is_file()]
+
+
+def test_the_entry_of_a_long_path_is_where_snakemake_looks_for_it(inside) -> None:
+    INCOMPLETE.mkdir(parents=True)
+    persistence = FilePersistence.__new__(FilePersistence)
+    persistence._max_len = None
+    for path in (A, "/".join(["deep" * 20] * 20)):
+        assert entry(INCOMPLETE, path) == Path(persistence._record_path(str(INCOMPLETE), path))
+
+
+@pytest.mark.row(42)
 def test_an_altered_file_behind_a_link_is_found_and_a_circle_of_links_is_not_walked(built) -> None:
     elsewhere = Path("elsewhere")
     Path("results/deep").rename(elsewhere)

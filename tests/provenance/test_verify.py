@@ -236,6 +236,12 @@ def test_an_update_takes_what_is_built_and_shows_the_difference(built, build, ca
     assert read_manifest(EXPECTED) == now
 
 
+def test_a_new_manifest_is_said_to_be_new(built, capsys) -> None:
+    Path(EXPECTED).unlink()
+    assert main("--update") == 0
+    assert f"{EXPECTED} is new" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("path", [TEX, SNAKEFILE, PDF])
 def test_an_update_refuses_a_report_that_is_not_of_the_files_here(built, capsys, path) -> None:
     flip(path)

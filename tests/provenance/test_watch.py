@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from importlib.metadata import version
@@ -176,12 +177,47 @@ def test_an_edited_file_reruns_what_uses_it(project, run, name, rules) -> None:
     assert planned(run, project) == rules
 
 
+@pytest.mark.row(36, "What is not as its job would leave it now is made again all the same.")
 def test_a_changed_setting_is_not_touched_away(project, run) -> None:
     (project / "config.yaml").write_text("draw: {seed: 2}\n")
     assert run(project, "--touch")[0] == 0
     assert planned(run, project) == {"draw", "count"}
     assert run(project)[0] == 0
     assert (project / "results/count.txt").read_text() == "2 drawn in UTC"
+    assert planned(run, project) == set()
+
+
+@pytest.mark.row(36)
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--ignore-incomplete"],
+        ["--rerun-triggers", "mtime"],
+        ["--workflow-profile", "none", "--cores", "1"],
+        ["--workflow-profile", "elsewhere"],
+    ],
+)
+def test_no_option_lets_an_altered_record_or_old_settings_pass(project, run, options) -> None:
+    (project / "elsewhere").mkdir()
+    (project / "elsewhere/config.yaml").write_text("cores: 1\nignore-incomplete: true\n")
+    path = project / "results/first.txt"
+    before = path.read_text(), os.stat(path)
+    path.write_text("forged")
+    os.utime(path, ns=(before[1].st_atime_ns, before[1].st_mtime_ns))
+    status, said = run(project, *options)
+    assert (status, path.read_text()) == (0, before[0]), said
+    (project / "config.yaml").write_text("draw: {seed: 2}\n")
+    status, said = run(project, *options)
+    assert (status, path.read_text()) == (0, "2 drawn in UTC"), said
+
+
+@pytest.mark.row(29)
+def test_a_clock_that_was_set_back_hinders_nothing(project, run) -> None:
+    with open(project / "lib/tools.py", "a") as file:
+        file.write("# edited\n")
+    for path in project.rglob("*"):
+        os.utime(path, (time.time() + 7200,) * 2)
+    assert run(project)[0] == 0
     assert planned(run, project) == set()
 
 
@@ -210,6 +246,17 @@ def spoil(name: str, text: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_text(text)
 
 
+def remove(name: str) -> Callable[[Path], object]:
+    """Return an edit that removes a file."""
+    return lambda folder: (folder / name).unlink()
+
+
+def name_with_braces(folder: Path) -> None:
+    """Give an input a name that Snakemake does not read as one."""
+    (folder / "style.txt").rename(folder / "{style}.txt")
+    spoil("Snakefile", FILES["Snakefile"].replace('"style.txt"', '"{style}.txt"'))(folder)
+
+
 def link_to_nowhere(folder: Path) -> None:
     """Leave of a file what Git leaves where it cannot bring what is behind a link."""
     (folder / "style.txt").unlink()
@@ -217,10 +264,13 @@ def link_to_nowhere(folder: Path) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing": (lambda folder: (folder / "style.txt").unlink(), "count needs style.txt"),
-    "link": (link_to_nowhere, "count needs style.txt"),
+    "missing": (remove("style.txt"), "There is no file style.txt. The rule count needs it"),
+    "link": (link_to_nowhere, "There is no file style.txt. The rule count needs it"),
+    "no script": (remove("scripts/count.py"), "There is no file scripts/count.py."),
+    "no pins": (remove("requirements.txt"), "requirements.txt."),
+    "braces": (name_with_braces, "Snakemake takes the braces in {style}.txt for wildcards."),
     "setting": (spoil("config.yaml", "draw: {seed: x}\n"), "draw.seed: expected a seed; got 'x'"),
-    "no config": (lambda folder: (folder / "config.yaml").unlink(), "config.yaml cannot be read"),
+    "no config": (remove("config.yaml"), "There is no file config.yaml."),
     "package": (spoil("requirements.txt", "numpy==1.0\n"), "numpy==1.0; installed: "),
     "shadow": (spoil("numpy.py", ""), "numpy.py in the project's folder"),
     "broken": (spoil("lib/tools.py", "def\n"), "lib/tools.py cannot be read as Python"),
@@ -231,6 +281,10 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+@pytest.mark.row(
+    44,
+    "Refused before anything is built, by its name; it never counts as a reason to keep results.",
+)
 @pytest.mark.parametrize("fault", REFUSED)
 def test_what_cannot_be_built_from_is_refused_by_name_and_nothing_is_built(
     project, run, fault
@@ -240,7 +294,8 @@ def test_what_cannot_be_built_from_is_refused_by_name_and_nothing_is_built(
     spoiled(project)
     status, said = run(project)
     assert status != 0
-    *_, cause, remedy = said.rstrip().splitlines()
+    *before, _, cause, remedy = said.rstrip().splitlines()
+    assert not [line for line in before if line.startswith("  File ")]
     assert words in cause
     assert remedy.startswith("  -> ")
     assert not (project / "results").exists()
@@ -285,6 +340,7 @@ def test_a_job_on_a_cluster_leaves_the_folder_as_it_is(project, run) -> None:
     assert not any((project / ".snakemake/incomplete").glob("*")), "nothing was marked"
 
 
+@pytest.mark.row(37, "Refused, with the folder to build in.")
 def test_a_report_is_built_in_its_own_folder_of_a_proper_name(project, run, tmp_path) -> None:
     status, said = run(tmp_path, "--snakefile", str(project / "Snakefile"), "--cores", "1")
     assert status != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,10 @@ def test_nothing_planned_is_nothing_said(built) -> None:
     assert said([], built) == []
 
 
+@pytest.mark.row(43)
 def test_a_changed_source_is_followed_to_the_report(built) -> None:
     Path(CODE).write_text("other")
+    os.utime(CODE, (1e9, 1e9))
     assert said([*map(fit, SIZES), *FIGURES[:3], TYPESET], built) == [
         "nn/losses.py changed -> fit 0.1, fit 10.0 -> 3 figures -> report"
     ]

@@ -11,7 +11,7 @@ from provenance.manifest import manifest_of
 with job(snakemake):
     given, params = snakemake.input, snakemake.params
     # The records are of the configuration as it was when the Snakefile was read.
-    require_printed(snakemake.config, "config/config.yaml", ["dataset"])
+    require_printed(snakemake.config, "config/config.yaml", ["dataset"], begun=True)
     manifest = manifest_of(given)
     sources = manifest.sources
     values = {

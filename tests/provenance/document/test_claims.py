@@ -150,6 +150,7 @@ def test_a_sentence_prints_only_numbers_that_it_names(evaluate) -> None:
         evaluate(one("true", sentence="It is << accuracy >>."))
 
 
+@pytest.mark.row(41)
 def test_a_name_that_stands_there_twice_is_refused(evaluate) -> None:
     with pytest.raises(Failure, match="'learns' stands there twice"):
         evaluate(LEARNS + LEARNS)
