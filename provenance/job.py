@@ -171,8 +171,8 @@ def explain(error: Exception, log: str) -> Failure:
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         folder = Path(error.filename).parent if error.filename else "the project's folder"
         return Failure(
-            f"Cannot write {error.filename}: {error.strerror}.",
-            f"Make {folder} writable for you (or copy the project to a folder that is).",
+            f"Cannot read or write {error.filename}: {error.strerror}.",
+            f"Make it and {folder} readable and writable for you (or copy the project elsewhere).",
         )
     return Failure(
         f"{type(error).__name__}: {error}",

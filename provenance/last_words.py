@@ -27,7 +27,8 @@ CLUSTER_JOB = re.compile(r"^    external_jobid: (.*)$", re.MULTILINE)
 ENDED = re.compile(r"^slurmstepd: error: (.*)$", re.MULTILINE)
 SMALLEST_FREE_BYTES = 1 << 16
 STOPPED = """
-The build ended before it was done. If no reason stands above, it was stopped from outside.
+The build ended before it was done. If no reason stands above, it was stopped from outside, or
+Snakemake was told to note none (--quiet all): then the last words of a log in logs/ are the reason.
   -> The same command goes on from here."""
 
 
