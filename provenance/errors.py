@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 #: How the last words of a failed job begin in its log; `last_words` looks for them.
 MARK = "ERROR: "
 
@@ -27,7 +30,8 @@ class Failure(Exception):  # noqa: N818
         return f"{self.cause}\n  -> {self.remedy}"
 
 
-def missing(path: object, why: str = "") -> Failure:
+def missing(path: str | Path, why: str = "") -> Failure:
     """Say that a file of the project is not there (or is a link to nowhere)."""
+    path = os.path.relpath(path)
     cause = f"There is no file {path}. {why}".strip()
     return Failure(cause, f"Put it back, for instance by `git checkout {path}`.")

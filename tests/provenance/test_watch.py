@@ -267,7 +267,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (remove("style.txt"), "There is no file style.txt. The rule count needs it"),
     "link": (link_to_nowhere, "There is no file style.txt. The rule count needs it"),
     "no script": (remove("scripts/count.py"), "There is no file scripts/count.py."),
-    "no pins": (remove("requirements.txt"), "requirements.txt."),
+    "no pins": (remove("requirements.txt"), "There is no file requirements.txt."),
     "braces": (name_with_braces, "Snakemake takes the braces in {style}.txt for wildcards."),
     "setting": (spoil("config.yaml", "draw: {seed: x}\n"), "draw.seed: expected a seed; got 'x'"),
     "no config": (remove("config.yaml"), "There is no file config.yaml."),
