@@ -24,6 +24,9 @@ BLAS_KERNEL = "Haswell"
 # these are those of NumPy 2.4.
 NUMPY_WIDE_LOOPS = "X86_V4 AVX512_ICL AVX512_SPR"
 
+# What chooses other warnings, bytecode or loops of the C library; empty it chooses nothing.
+UNSET = ["PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONPYCACHEPREFIX", "GLIBC_TUNABLES"]
+
 #: A line such as `numpy==2.4.6 ; python_version < "3.12" \\`, without its hashes.
 PIN = re.compile(r"^[A-Za-z0-9][^\\\n]*", re.MULTILINE)
 
@@ -37,10 +40,8 @@ def variables(root: str | Path) -> dict[str, str]:
         # seconds, are those noted in it; so there is none in the project's folder.
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
-        "PYTHONWARNINGS": "",
+        **dict.fromkeys(UNSET, ""),
         "MPLBACKEND": "agg",
-        # These can switch other loops of the C library on.
-        "GLIBC_TUNABLES": "",
         "MPLCONFIGDIR": str(_fonts_folder(root)),
         "SOURCE_DATE_EPOCH": "0",
         "TZ": "UTC",

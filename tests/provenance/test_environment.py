@@ -13,7 +13,7 @@ import pytest
 import threadpoolctl
 
 from provenance import environment
-from provenance.environment import has_avx2, pin_threads, require_pinned, variables
+from provenance.environment import UNSET, has_avx2, pin_threads, require_pinned, variables
 from provenance.errors import Failure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,8 +67,8 @@ def test_the_list_of_fonts_is_kept_with_the_packages_if_that_is_ours(
     assert variables("/project")["MPLCONFIGDIR"] == folder
 
 
-KERNELS = ["OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "GLIBC_TUNABLES"]
-OTHERS = {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", **dict.fromkeys(KERNELS, "Prescott")}
+CHOICES = ["OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", *UNSET]
+OTHERS = {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", **dict.fromkeys(CHOICES, "elsewhere")}
 
 
 @pytest.mark.row(40, "Jobs get the pinned values, whatever the shell has.")
@@ -77,14 +77,14 @@ def test_a_job_in_this_environment_finds_the_project_and_is_the_same_everywhere(
     program = "import module, sys; print(sys.flags.hash_randomization, sys.flags.utf8_mode)\n"
     program += "import os; print(*(os.environ.get(name) for name in sys.argv[1:]))"
     child = subprocess.run(
-        [sys.executable, "-c", program, *KERNELS],
+        [sys.executable, "-c", program, *CHOICES],
         env={"PATH": os.environ["PATH"], **OTHERS, **variables(tmp_path)},
         capture_output=True,
         text=True,
     )
     assert (child.returncode, child.stderr) == (0, "")
-    kernels = " ".join(variables(tmp_path).get(name, "Prescott") for name in KERNELS)
-    assert child.stdout == f"UTC UTC\n0 1\n{kernels}\n"
+    choices = " ".join(variables(tmp_path).get(name, "elsewhere") for name in CHOICES)
+    assert child.stdout == f"UTC UTC\n0 1\n{choices}\n"
     assert not list(tmp_path.rglob("*.pyc"))
 
 
