@@ -43,7 +43,11 @@ def _require_legible(figure: Figure) -> None:
     for text in figure.findobj(Text):
         if text.get_visible() and text.get_text():
             plain = "".join(text.get_text().split("$")[::2])
-            if float(text.get_fontsize()) < SMALLEST or not plain.isascii() or MISPRINTED & set(plain):
+            if (
+                float(text.get_fontsize()) < SMALLEST
+                or not plain.isascii()
+                or MISPRINTED & set(plain)
+            ):
                 raise ValueError(
                     f"lettering must have at least {SMALLEST} points and, outside of formulas, "
                     f"ASCII without {''.join(sorted(MISPRINTED))}; got {text.get_text()!r} "
