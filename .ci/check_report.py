@@ -6,6 +6,7 @@ deletes TeX's log; what can be seen of that in the PDF is looked at again here.
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,12 @@ from pathlib import Path
 import pypdf
 
 REPORT = Path("report/hw2.pdf")
-# Each begins on a page of its own: the start of its bookmark, and a word that stands in it.
+MOST_PAGES = 16
+MOST_WHITE = 1 / 3
+# What is lower is the space between paragraphs, figures and headings.
+BAND = 0.06
+# The start of each part's bookmark, and a word that stands in it. Each begins on a page of its own,
+# but for the first, which follows the table of contents.
 PARTS = {
     **{"1.1": "MNIST", "(a)": "finite", "(b)": "sigmoid", "(c)": "loss", "(d)": "gradients"},
     **{"(e)": "accuracy", "(f)": "memorizes", "Appendix": "import numpy as np"},
@@ -37,15 +43,35 @@ def problems() -> Iterator[str]:
         titles, PARTS.values(), starts, [*starts[1:], len(pages)], strict=True
     ):
         # White space in a PDF's text is chance.
-        if not "".join(pages[start].split()).startswith("".join(title.split())):
+        begins = "".join(pages[start].split()).startswith("".join(title.split()))
+        if not begins and start != starts[0]:
             yield f"page {start + 1} does not begin with {title}"
         if word not in "\n".join(pages[start:end]):
             yield f"{word!r} cannot be found in {title}"
     for number, text in enumerate(pages, 1):
         if not text.strip() or "??" in text:
             yield f"page {number} has {'an undefined reference' if text.strip() else 'no text'}"
+    # A part's last page may end early, and the first page is for the certification alone.
+    early = {0, *(start - 1 for start in starts)}
+    for number in range(starts[-1]):
+        if number not in early and (white := white_share(number + 1)) > MOST_WHITE:
+            yield f"{white:.0%} of page {number + 1} are white"
+    if starts[-1] > MOST_PAGES:
+        yield f"the report without appendix has {starts[-1]} pages, more than {MOST_PAGES}"
     if "synthetic digits" in pages[0].lower():
         yield "this is the report on synthetic digits"
+
+
+def white_share(page: int) -> float:
+    """Measure how much of a page's height, without margins and page number, is in blank bands."""
+    command = f"pdftoppm -r 20 -gray -f {page} -l {page} {REPORT}".split()
+    picture = subprocess.run(command, check=True, capture_output=True).stdout
+    _, size, _, pixels = picture.split(b"\n", 3)
+    width, height = map(int, size.split())
+    rows = [pixels[k * width : (k + 1) * width] for k in range(height)]
+    inked = [min(row) < 250 for row in rows[height * 7 // 110 : height * 102 // 110]]
+    blank = "".join(" x"[ink] for ink in inked).split("x")
+    return sum(len(band) for band in blank if len(band) > BAND * len(inked)) / len(inked)
 
 
 if __name__ == "__main__":

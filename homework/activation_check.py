@@ -22,6 +22,23 @@ def check_activations() -> dict[str, Any]:
             for s in extreme
         ],
         "clip_margin": float(clip_margin(np.float64)),
+        "everywhere": _everywhere(),
+    }
+
+
+def _everywhere() -> dict[str, Any]:
+    """Look at what the sigmoid returns over all that a float64 can be, and at its logarithms."""
+    largest = float(np.finfo(np.float64).max)
+    sizes = np.concatenate([np.linspace(0.01, 64.0, 6400), 2.0 ** np.arange(7, 1024), [largest]])
+    s = np.concatenate([-sizes, [0.0], sizes])
+    out, _ = sigmoid_activation(s)
+    return {
+        "inputs": len(s),
+        "largest_input": largest,
+        "least": float(out.min()),
+        "most": float(out.max()),
+        "largest_logarithm": float(np.abs(np.log([out, 1 - out])).max()),
+        "warnings": warnings_of(sigmoid_activation, s),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,14 +11,20 @@ import numpy.typing as npt
 
 from homework.toy import Toy
 from nn.activations import relu_activation, sigmoid_activation
+from nn.arrays import FloatArray
 from nn.gradients import EPSILON, compare_gradients, my_nn_finite_difference_checker
 from nn.losses import logistic_loss
-from nn.network import backward_pass, forward_pass
+from nn.network import LayerCache, backward_pass, forward_pass
 from provenance.errors import Failure
+
+#: Of each layer the gradient of the weights, and of each layer that of the biases.
+Gradients = tuple[list[FloatArray], list[FloatArray]]
 
 #: Largest ||analytic - numeric|| / max(||analytic||, ||numeric||) of an array that passes. Central
 #: differences with epsilon = 1e-5 are exact to about 1e-10; a wrong formula is off by far more.
 TOLERANCE = 1e-6
+#: Steps with which the finite differences are tried: half powers of ten around the chosen one.
+STEPS = [EPSILON * 10 ** (k / 2) for k in range(-14, 9)]
 
 
 def check_gradients(toy: Toy) -> dict[str, Any]:
@@ -27,7 +35,12 @@ def check_gradients(toy: Toy) -> dict[str, Any]:
     """
     activations = [relu_activation] * (len(toy.weight_matrices) - 1) + [sigmoid_activation]
     network = toy.weight_matrices, toy.biases, activations
-    numeric = my_nn_finite_difference_checker(toy.X_batch, toy.y_batch, *network, epsilon=EPSILON)
+
+    def numeric_gradients(epsilon: float) -> Gradients:
+        X_batch, y_batch = toy.X_batch, toy.y_batch
+        return my_nn_finite_difference_checker(X_batch, y_batch, *network, epsilon=epsilon)
+
+    numeric = numeric_gradients(EPSILON)
     output, layer_caches = forward_pass(toy.X_batch, *network)
     loss, dL_dg = logistic_loss(output, toy.y_batch)
     analytic = backward_pass(dL_dg, layer_caches)
@@ -38,6 +51,7 @@ def check_gradients(toy: Toy) -> dict[str, Any]:
             array = {"array": f"{kind}{layer}", "backpropagation": a, "finite_difference": n}
             arrays.append(array | compare_gradients(a, n)._asdict())
     _refuse_wrong(arrays)
+    hidden = [c.x @ W + b for c, W, b in zip(layer_caches, *network[:2], strict=True)][:-1]
     return {
         "activations": [f.__name__ for f in activations],
         "arrays": arrays,
@@ -48,8 +62,33 @@ def check_gradients(toy: Toy) -> dict[str, Any]:
         "finite_difference_printout": printout(*numeric),
         "backpropagation_printout": printout(*analytic),
         "mean_loss": float(loss.mean()),
+        "labels": toy.y_batch,
         "losses": loss,
         "outputs": output,
+        "cache": LayerCache._fields,
+        "steps": try_steps(analytic, numeric_gradients),
+        "smallest_pre_activation": min((float(np.abs(s).min()) for s in hidden), default=None),
+    }
+
+
+def try_steps(
+    analytic: Gradients, numeric_gradients: Callable[[float], Gradients]
+) -> dict[str, Any]:
+    """Measure for each of `STEPS` how far finite differences are from backpropagation."""
+    tried = []
+    for epsilon in STEPS:
+        numeric = numeric_gradients(epsilon)
+        pairs = zip(chain(*analytic), chain(*numeric), strict=True)
+        absolute = max(compare_gradients(a, n).absolute for a, n in pairs)
+        tried.append({"epsilon": epsilon, "absolute": absolute})
+    chosen = STEPS.index(EPSILON)
+    return {
+        "tried": tried,
+        "number": len(tried),
+        "chosen": tried[chosen],
+        "best": min(tried, key=lambda step: step["absolute"]),
+        "hundredth": tried[chosen - 4],
+        "hundredfold": tried[chosen + 4],
     }
 
 

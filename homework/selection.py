@@ -41,5 +41,8 @@ def dataset_facts(digits: Digits) -> dict[str, Any]:
         "label_of_3": LABEL[3],
         "label_of_9": LABEL[9],
         "pixels_ever_used": int(np.count_nonzero(digits.X_train.any(axis=0))),
+        # In each image most pixels are 0, the background, and the strokes reach nearly 1.
+        "least_background": float((digits.X_train == 0.0).mean(axis=1).min()),
+        "least_brightest": float(digits.X_train.max(axis=1).min()),
         "share_nonzero": float(np.count_nonzero(digits.X_train) / digits.X_train.size),
     }

@@ -36,6 +36,15 @@ def test_the_sigmoid_raises_no_warning_at_either() -> None:
     assert facts["moderate"]["warnings"] == facts["extreme"]["warnings"] == []
 
 
+def test_the_bounds_hold_over_all_that_a_float64_can_be() -> None:
+    everywhere = check_activations()["everywhere"]
+    assert everywhere["inputs"] == 2 * (6400 + 1017 + 1) + 1
+    assert everywhere["largest_input"] == np.finfo(np.float64).max
+    assert (everywhere["least"], everywhere["most"]) == (1e-15, 1 - 1e-15)
+    assert everywhere["largest_logarithm"] == -math.log(1 - (1 - 1e-15))
+    assert everywhere["warnings"] == []
+
+
 def test_a_sigmoid_that_warns_would_be_seen(monkeypatch) -> None:
     def noisy(s):
         out = naive_sigmoid(np.asarray(s, float))
@@ -46,6 +55,7 @@ def test_a_sigmoid_that_warns_would_be_seen(monkeypatch) -> None:
         facts = check_activations()
     assert "overflow encountered in exp" in facts["extreme"]["warnings"]
     assert facts["moderate"]["warnings"] == []
+    assert "overflow encountered in exp" in facts["everywhere"]["warnings"]
 
 
 def test_the_naive_formula_overflows_at_minus_1000_only() -> None:

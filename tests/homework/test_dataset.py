@@ -106,5 +106,7 @@ def test_facts_are_counted_from_the_arrays() -> None:
         "label_of_3": 0,
         "label_of_9": 1,
         "pixels_ever_used": 2,
+        "least_background": 782 / 784,
+        "least_brightest": 0.0,
         "share_nonzero": 3 / (4 * 784),
     }

@@ -62,6 +62,28 @@ def test_the_average_loss_is_that_of_the_batch(toy) -> None:
     assert facts["activations"] == ["relu_activation", "sigmoid_activation"]
 
 
+def test_each_step_is_measured_and_the_chosen_one_stands_among_the_others(toy) -> None:
+    facts = check_gradients(toy)
+    steps = facts["steps"]
+    measured = {step["epsilon"]: step["absolute"] for step in steps["tried"]}
+    assert steps["number"] == len(measured) == 23
+    assert steps["chosen"] == {"epsilon": 1e-5, "absolute": facts["largest_absolute"]}
+    assert steps["best"]["absolute"] == min(measured.values())
+    for name, epsilon in (("hundredth", 1e-7), ("hundredfold", 1e-3)):
+        assert steps[name]["epsilon"] == pytest.approx(epsilon)
+        assert steps[name]["absolute"] == measured[steps[name]["epsilon"]]
+
+
+def test_a_step_of_a_bias_as_large_as_the_smallest_pre_activation_reaches_the_kink(toy) -> None:
+    hidden = toy.X_batch @ toy.weight_matrices[0] + toy.biases[0]
+    smallest = check_gradients(toy)["smallest_pre_activation"]
+    assert smallest == pytest.approx(np.abs(hidden).min())
+
+
+def test_a_network_without_hidden_units_has_no_kink(make_network) -> None:
+    assert check_gradients(Toy(*make_network([4, 1], 3)[:4]))["smallest_pre_activation"] is None
+
+
 @pytest.mark.parametrize("depth", [1, 3])
 def test_other_depths_are_checked_as_well(make_network, depth) -> None:
     facts = check_gradients(Toy(*make_network([*[4, 3, 2][:depth], 1], 3)[:4]))

@@ -27,6 +27,7 @@ RUNS = {*TRAIN, *REPLICATE}
 CURVES = {"plot_losses", "plot_accuracies"}
 MISTAKES = {"plot_mistakes", "plot_mistake_evidence"}
 PLOTS = {*CURVES, *MISTAKES, "plot_state", "plot_samples", "plot_memorization"}
+PLOTS |= {"plot_finite_differences"}
 COMPUTED = {*RUNS, "memorize"}
 NETWORK = {*COMPUTED, "check_gradients"}
 WRITTEN = {"render_report", "typeset"}  # whatever the text is made from
@@ -69,6 +70,7 @@ USERS: dict[str, set[str]] = {
     "homework/toy.py": {"load_toy", "check_gradients"},
     "homework/figures/curves.py": CURVES,
     "homework/figures/evidence.py": {"plot_mistake_evidence"},
+    "homework/figures/finite_differences.py": {"plot_finite_differences"},
     "homework/figures/gallery.py": {"plot_mistakes"},
     "homework/figures/memorization.py": {"plot_memorization"},
     "homework/figures/samples.py": {"plot_samples"},

@@ -6,6 +6,7 @@ FIRST_RUN, LAST_RUN = (
 # Each figure: what it is drawn from, and where Snakemake's own report shows it.
 FIGURES = {
     "samples": ({"digits": "digits.npz"}, "(1) Data"),
+    "finite_differences": ({"facts": "results/toy/gradients.json"}, "(a) Gradients"),
     "losses": ({"series": FIRST_RUN}, "(e) Training"),
     "accuracies": ({"series": FIRST_RUN}, "(e) Training"),
     "mistakes": ({"mistakes": "mistakes.csv", "digits": "digits.npz"}, "(e) Mistakes"),
@@ -21,7 +22,14 @@ for figure, (records, category) in FIGURES.items():
         name:
             f"plot_{figure}"
         input:
-            **{name: f"{{results}}/{record}" for name, record in records.items()},
+            **{
+                name: (
+                    record
+                    if record.startswith("results/")
+                    else f"{{results}}/{record}"
+                )
+                for name, record in records.items()
+            },
             style=STYLE,
         output:
             pdf=f"{{results}}/figures/{figure}.pdf",

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from homework.figures.curves import draw_curves, mark_epochs
+from homework.figures.finite_differences import draw_steps
 from homework.figures.samples import draw_samples
 from homework.figures.state import draw_state
 from homework.figures.style import new_figure, save
@@ -130,6 +131,18 @@ def test_the_state_shows_the_loss_above_and_three_shares_below() -> None:
     assert below.get_xscale() == above.get_xscale() == "log"
     styles = {(line.get_color(), line.get_linestyle()) for line in below.get_lines()}
     assert len(styles) == 3
+
+
+def test_the_chosen_step_is_marked_among_all_that_were_tried() -> None:
+    tried = [{"epsilon": 10.0**k, "absolute": 1e-9 * 10.0 ** abs(k + 5)} for k in range(-9, 0)]
+    names = {"chosen": tried[4], "hundredth": tried[2], "hundredfold": tried[6]}
+    ax = new_figure(STYLE).subplots()
+    draw_steps(ax, {"tried": tried, **names}, kink=0.02)
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in ax.get_lines()}
+    assert drawn["measured"] == [[step["epsilon"], step["absolute"]] for step in tried]
+    assert drawn["chosen"] == [[1e-5, 1e-9]]
+    assert drawn["kink of ReLU"][0][0] == 0.02
+    assert ax.get_xscale() == ax.get_yscale() == "log"
 
 
 def test_each_row_of_samples_says_which_digit_it_is() -> None:
