@@ -50,7 +50,7 @@ def filled(pages: str, **values: object) -> str:
             values,
             author={"name": ""},
             dataset="mnist",
-        marked=False,
+            marked=False,
             style=latex.STYLE + listings.STYLE,
             claim=lambda _: latex.Latex("A sentence."),
             zip=zip,
