@@ -116,7 +116,7 @@ def display_image(x: npt.ArrayLike, ax: Axes | None = None) -> Figure:
 
         ax = Figure(figsize=(2, 2), layout="constrained").subplots()
     white = 255 if np.issubdtype(image.dtype, np.integer) else 1
-    ax.imshow(image.reshape(IMAGE), cmap="gray_r", vmin=0, vmax=white, interpolation="nearest")
+    ax.imshow(image.reshape(IMAGE), cmap="gray_r", vmin=0, vmax=white, interpolation="none")
     ax.set_axis_off()
     figure = ax.get_figure(root=True)
     assert figure is not None

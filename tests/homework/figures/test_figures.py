@@ -145,6 +145,14 @@ def test_the_chosen_step_is_marked_among_all_that_were_tried() -> None:
     assert ax.get_xscale() == ax.get_yscale() == "log"
 
 
+def test_an_image_keeps_its_own_pixels(tmp_path) -> None:
+    figure = new_figure(STYLE, height=1.3)
+    draw_samples(figure.subplots(2, 2), [np.zeros((2, 784)), np.ones((2, 784))], "39")
+    save(figure, tmp_path / "samples.pdf")
+    content = (tmp_path / "samples.pdf").read_bytes()
+    assert content.count(b"/Width 28") == content.count(b"/Height 28") == 4
+
+
 def test_each_row_of_samples_says_which_digit_it_is() -> None:
     figure = new_figure(STYLE)
     blank = [np.zeros((2, 784))] * 2
