@@ -7,6 +7,9 @@ SNAKEMAKE := $(PYTHON) -P -m snakemake
 RELEASED := report/hw2.pdf report/manifest.expected.json --copy results/claims.json report/claims.expected.json
 # More arguments for the command behind a target, for instance `make test ARGS="-k losses"`.
 ARGS :=
+# Where jobs run, if not here: `make sweep CLUSTER=slurm`, with profiles/slurm. docs/cluster.md.
+CLUSTER :=
+ON_CLUSTER := $(if $(CLUSTER),--profile profiles/$(CLUSTER))
 
 # Only this project's packages and settings count, whatever else the shell points to.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONWARNINGS PYTHONIOENCODING SNAKEMAKE_PROFILE
@@ -14,14 +17,17 @@ export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help report html test test-faults check format bench verify manifest pictures why unlock lock clean distclean \
+.PHONY: help report sweep html test test-faults check format bench verify manifest pictures why unlock lock clean distclean \
 	environment developer-environment tex
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 report: environment tex ## build report/hw2.pdf from MNIST (hw2-synthetic.pdf if MNIST cannot be had)
-	@$(PYTHON) setup/report.py $(ARGS)
+	@$(PYTHON) setup/report.py $(ON_CLUSTER) $(ARGS)
+
+sweep: environment tex ## train all seeds, step sizes, widths of config/sweep.yaml: report/sweep.pdf
+	@$(PYTHON) setup/sweep.py $(ON_CLUSTER) $(ARGS)
 
 # MNIST's or none, like report/hw2.pdf.
 html: environment tex ## build report/hw2.html: the figures with their captions, the run times
@@ -69,16 +75,16 @@ lock: environment ## pin the packages of requirements*.in (ARGS=--upgrade: to th
 	@$(PYTHON) setup/lock.py $(ARGS)
 
 clean: ## remove all that was computed; what was downloaded stays
-	rm -rf results logs .snakemake report/hw2.pdf report/hw2-synthetic.pdf report/hw2.html
+	rm -rf results logs .snakemake report/hw2*.pdf report/hw2.html report/sweep*.pdf
 
 distclean: clean ## ... and the installed packages
 	rm -rf .venv .venv.lock benchmarks/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 environment:
-	@bash setup/environment.sh requirements.txt
+	@bash setup/environment.sh requirements.txt $(if $(CLUSTER),requirements-$(CLUSTER).txt)
 
 developer-environment:
-	@bash setup/environment.sh requirements.txt requirements-dev.txt
+	@bash setup/environment.sh requirements.txt requirements-dev.txt $(if $(CLUSTER),requirements-$(CLUSTER).txt)
 
 tex:
 	@bash setup/tex.sh

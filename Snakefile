@@ -21,9 +21,12 @@ with provenance.watch(
     workflow,
     config="config/config.yaml",
     schema="workflow/schemas/config.schema.yaml",
-    computed=["results", "report/hw2.pdf", "report/hw2-synthetic.pdf"],
+    computed=[
+        *("results", "report/hw2.pdf", "report/hw2-synthetic.pdf"),
+        *("report/sweep.pdf", "report/sweep-synthetic.pdf"),
+    ],
     downloads={f"resources/mnist/{name}": sha256 for name, sha256 in MNIST.items()},
-    overridable=["dataset"],
+    overridable=["dataset", "cells"],
     claims={
         "report/hw2.pdf": "results/claims.json",
         "report/hw2-synthetic.pdf": "results/synthetic/claims.json",
@@ -38,6 +41,7 @@ with provenance.watch(
         results="results|results/synthetic",
         step_size=r"[0-9.e+-]+",
         seeds=r"\d+-\d+",
+        width=r"\d+",
 
     include: "workflow/rules/common.smk"
 
@@ -50,3 +54,8 @@ with provenance.watch(
     include: "workflow/rules/experiments.smk"
     include: "workflow/rules/figures.smk"
     include: "workflow/rules/report.smk"
+    include: "workflow/rules/sweep.smk"
+
+    # On a cluster only what computes for long is a job of its own.
+    LONG = {"train", "replicate", "memorize", "train_cell"}
+    workflow.localrules(*{rule.name for rule in workflow.rules} - LONG)

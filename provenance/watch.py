@@ -95,8 +95,8 @@ def watch(
     sys.executable = shlex.quote(sys.executable)
     _say_how_it_ends(workflow, computed, {} if is_job else claims)
     watched[:] = [workflow]
-    yield
     with last_words.told_at_the_end():
+        yield
         conda = os.path.join(root, CONDA)
         for rule in filter(lambda rule: rule.script, workflow.rules):
             rule.conda_env = conda if os.path.isfile(conda) else None
@@ -156,7 +156,8 @@ def _require_inputs(workflow: Any) -> None:
     """
     made = [output for rule in workflow.rules for output in rule.output]
     for rule in workflow.rules:
-        for path in [str(file) for file in rule.input if not file.is_callable()]:
+        files = [file for file in rule.input if not (callable(file) or file.is_callable())]
+        for path in map(str, files):
             if os.path.isfile(path):
                 if {*path} & {*"{}"}:
                     raise Failure(

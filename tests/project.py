@@ -98,11 +98,13 @@ class Project:
         assert ended.status != 0, ended.said
         return ended
 
-    def start(self, *arguments: str | Path, **env: str | None) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: str | Path, prefix: tuple[str, ...] = (), **env: str | None
+    ) -> subprocess.Popen[bytes]:
         """Start a build in a process group of its own; what it says goes to said.txt."""
         with (self / "said.txt").open("wb") as said:
             return subprocess.Popen(
-                [self.python, "-m", "snakemake", "--cores", "2", *arguments],
+                [*prefix, self.python, "-m", "snakemake", "--cores", "2", *arguments],
                 cwd=self.folder,
                 env=surroundings(**env),
                 stdin=subprocess.DEVNULL,

@@ -23,6 +23,7 @@ from setup.snakemake_logger_plugin_steps import LogHandler
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ROOT / "requirements.txt"
 DEVELOPERS = ROOT / "requirements-dev.txt"
+SLURM = ROOT / "requirements-slurm.txt"
 TOOLS = ["bash", "cat", "cmp", "cp", "env", "id", "mkdir", "mv", "rm", "sleep", "tail", "touch"]
 
 PACKAGES = ".venv/lib/python3.11/site-packages"
@@ -133,7 +134,7 @@ def test_markers_are_pinned_with_their_packages() -> None:
     assert list(lock.pins(text)) == ["a==1.0", "b==2 ; sys_platform == 'win32'"]
 
 
-@pytest.mark.parametrize("path", [REQUIREMENTS, DEVELOPERS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [REQUIREMENTS, DEVELOPERS, SLURM], ids=lambda path: path.name)
 def test_every_package_is_pinned_with_its_hashes(path: Path) -> None:
     entries = re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n", "", path.read_text("utf-8"), flags=re.M))
     assert entries
@@ -141,14 +142,15 @@ def test_every_package_is_pinned_with_its_hashes(path: Path) -> None:
         assert re.match(r"[\w.-]+==\S+ (; .*)?\\\n    --hash=sha256:[0-9a-f]{64}", entry), entry
 
 
-def test_developers_have_the_pins_of_everybody() -> None:
-    everybody, developers = pins(REQUIREMENTS), pins(DEVELOPERS)
-    shared = everybody.keys() & developers.keys()
+@pytest.mark.parametrize("name", ["requirements-dev", "requirements-slurm"])
+def test_further_packages_go_with_the_pins_of_everybody(name: str) -> None:
+    everybody, further = pins(REQUIREMENTS), pins(ROOT / f"{name}.txt")
+    shared = everybody.keys() & further.keys()
     assert shared
-    assert {name: everybody[name] for name in shared} == {name: developers[name] for name in shared}
+    assert {name: everybody[name] for name in shared} == {name: further[name] for name in shared}
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-slurm"])
 def test_what_is_asked_for_is_pinned(name: str) -> None:
     asked = re.findall(r"^([A-Za-z][\w.-]*)", (ROOT / f"{name}.in").read_text("utf-8"), re.M)
     assert asked

@@ -12,14 +12,17 @@ from provenance.errors import Failure
 
 
 def render(
-    folder: str | Path, values: Mapping[str, Any], claims: Mapping[str, Mapping[str, Any]]
+    folder: str | Path,
+    values: Mapping[str, Any],
+    claims: Mapping[str, Mapping[str, Any]],
+    main: str = "main.tex.j2",
 ) -> str:
     r"""Fill the templates.
 
     Parameters
     ----------
     folder : str or Path
-        Where main.tex.j2 is. `<< style | latex >>` belongs into its preamble.
+        Where the templates are. `<< style | latex >>` belongs into its preamble.
     values : mapping
         All that the templates speak of, by name.
     claims : mapping
@@ -27,6 +30,8 @@ def render(
         does not hold stands in `\unproven{...}`, which the templates define, labelled
         `claim:name`. The templates know how many `claims` there are and the names of those that
         are `marked` so.
+    main : str
+        The template that makes the document; it may include the others.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def render(
         return latex.Latex(sentence if name not in marked else rf"\unproven{{{label}{sentence}}}")
 
     style = latex.STYLE + listings.STYLE
-    template = latex.environment(folder).get_template("main.tex.j2")
+    template = latex.environment(folder).get_template(main)
     text = template.render(values, claim=claim, claims=len(claims), marked=marked, style=style)
     if silent:
         raise Failure(

@@ -1,7 +1,7 @@
 """What is written: claims, text, appendix, PDF."""
 
-# All that a template can include.
-TEMPLATES = listed("report/**/*.j2")
+# All that a template can include. The sweep has a page of its own.
+TEMPLATES = [p for p in listed("report/**/*.j2") if p != "report/sweep.tex.j2"]
 # What the report reads: the facts of each record.
 FACTS = {
     **{
@@ -21,9 +21,10 @@ REACHED = {
     for script in listed("workflow/scripts/*.py")
     for path in sources(script, workflow.basedir)
 }
-STEERING = listed(
-    *("Snakefile", "workflow/rules/*.smk", "report/claims.yaml", "config/config.yaml")
-)
+STEERING = [
+    *(p for p in listed("Snakefile", "workflow/rules/*.smk") if "sweep" not in p),
+    *("report/claims.yaml", "config/config.yaml"),
+]
 SCHEMA = "workflow/schemas/config.schema.yaml"
 
 # The appendix: the handout's functions in the order of its questions, and what this report makes of

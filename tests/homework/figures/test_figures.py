@@ -15,6 +15,7 @@ from homework.figures.finite_differences import draw_steps
 from homework.figures.samples import draw_samples
 from homework.figures.state import draw_state
 from homework.figures.style import new_figure, save
+from homework.figures.sweep import draw_accuracies, draw_failures
 
 STYLE = Path(__file__).resolve().parents[3] / "report" / "report.mplstyle"
 
@@ -164,3 +165,33 @@ def test_each_row_of_samples_says_which_digit_it_is() -> None:
     for text in shown:
         box = text.get_window_extent()
         assert 0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height
+
+
+def test_a_sweep_has_a_line_for_each_width_through_the_cells_that_have_runs() -> None:
+    names = (
+        "median_accuracy",
+        "least_accuracy",
+        "most_accuracy",
+        "share",
+        "share_low",
+        "share_high",
+    )
+    cells = [
+        {"width": width, "step_size": step_size, **dict(zip(names, values, strict=True))}
+        for width, step_size, values in [
+            (8, 1.0, [0.5, 0.4, 0.6, 0.2, 0.1, 0.3]),
+            (8, 0.1, [0.7, 0.6, 0.8, 0.0, 0.0, 0.1]),
+            (16, 0.1, [None] * 6),
+            (16, 1.0, [0.9, 0.8, 1.0, 1.0, 0.5, 1.0]),
+        ]
+    ]
+    for draw, columns in ((draw_accuracies, names[:3]), (draw_failures, names[3:])):
+        axes = new_figure(STYLE).subplots()
+        draw(axes, cells)
+        lines = [line.get_ydata().tolist() for line in axes.lines]
+        assert lines == [[cells[1][columns[0]], cells[0][columns[0]]], [cells[3][columns[0]]]]
+        bars = [
+            segment[:, 1].tolist() for bar in axes.collections for segment in bar.get_segments()
+        ]
+        assert bars == [[cells[k][name] for name in columns[1:]] for k in (1, 0, 3)]
+        assert [text.get_text() for text in axes.get_legend().texts] == ["width 8", "width 16"]

@@ -1,0 +1,18 @@
+"""Fill the sweep's template."""
+
+from provenance.job import job
+from provenance.document.report import render
+from provenance.files import digest, read_json, write_text
+from provenance.manifest import manifest_of
+
+with job(snakemake):
+    given = snakemake.input
+    manifest = manifest_of(given)
+    values = {
+        **read_json(given.facts),
+        "author": {"name": ""},
+        "dataset": snakemake.params.dataset,
+        "sources_hash": digest(manifest.sources),
+        "chain_hash": manifest.chain,
+    }
+    write_text(snakemake.output[0], render("report", values, {}, main="sweep.tex.j2"))
