@@ -39,9 +39,15 @@ def test_the_sweep_is_planned_cell_by_cell_and_apart_from_the_report(
     small: Project, planned: Planner
 ) -> None:
     assert planned(small) == set()
-    said = small.builds("-n", "sweep").said
-    assert "train_cell                        8\n" in said.replace("\t", " ")
-    assert not {"train ", "memorize"} & {*said.splitlines()}
+    table = small.builds("-n", "sweep").said.partition("Job stats:")[2].partition("total")[0]
+    assert dict(line.split() for line in table.splitlines()[3:] if line.strip()) == {
+        **dict.fromkeys(["sweep", "tabulate_sweep", "plot_sweep", "render_sweep"], "1"),
+        **{"train_cell": "8", "typeset_sweep_synthetic": "1"},
+    }
+    for name in ("config/sweep.yaml", "homework/sweep.py", "report/sweep.tex.j2"):
+        small.append(name, " ")
+    small.append("workflow/scripts/sweep/train_cell.py")
+    assert planned(small) == set()
 
 
 def test_a_sweep_with_a_mistake_in_its_config_is_refused_by_the_key(small: Project) -> None:
