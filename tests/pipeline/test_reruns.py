@@ -27,6 +27,7 @@ RUNS = {*TRAIN, *REPLICATE}
 CURVES = {"plot_losses", "plot_accuracies"}
 MISTAKES = {"plot_mistakes", "plot_mistake_evidence"}
 PLOTS = {*CURVES, *MISTAKES, "plot_state", "plot_samples", "plot_memorization"}
+GRADIENTS = {"check_gradients", "plot_finite_differences"}
 PLOTS |= {"plot_finite_differences"}
 COMPUTED = {*RUNS, "memorize"}
 NETWORK = {*COMPUTED, "check_gradients"}
@@ -202,7 +203,7 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     ),
     "two values of the config exchanged": (
         configured(training={"hidden": 50, "batch_size": 16}),
-        ALL - {*SOURCE, "check_gradients", "memorize", "plot_memorization"},
+        ALL - {*SOURCE, *GRADIENTS, "memorize", "plot_memorization"},
     ),
     "a value of the memorization": (
         configured(memorization={"seeds": 3}),
