@@ -14,6 +14,8 @@ ON_CLUSTER := $(if $(CLUSTER),--profile profiles/$(CLUSTER))
 # Only this project's packages and settings count, whatever else the shell points to.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONWARNINGS PYTHONIOENCODING SNAKEMAKE_PROFILE
 export PYTHONDONTWRITEBYTECODE := 1
+# Snakemake itself loads NumPy; where processors are many and processes few, threads for all fail.
+export OPENBLAS_NUM_THREADS := 1
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help

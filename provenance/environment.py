@@ -42,6 +42,8 @@ def variables(root: str | Path) -> dict[str, str]:
         "PYTHONUTF8": "1",
         **dict.fromkeys(UNSET, ""),
         "MPLBACKEND": "agg",
+        # Of a Snakemake that a job starts, which loads NumPy too; a script has its rule's threads.
+        "OPENBLAS_NUM_THREADS": "1",
         "MPLCONFIGDIR": str(_fonts_folder(root)),
         "SOURCE_DATE_EPOCH": "0",
         "TZ": "UTC",

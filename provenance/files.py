@@ -35,7 +35,7 @@ def beside(path: str | Path) -> Iterator[Path]:
         # mkstemp makes private files; a record is as readable as the umask lets other files be.
         umask = os.umask(0)
         os.umask(umask)
-        with suppress(PermissionError):  # a drive without such rights
+        with suppress(OSError):  # a drive without such rights
             temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:

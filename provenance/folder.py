@@ -16,6 +16,7 @@ import shutil
 import socket
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -23,9 +24,13 @@ from importlib.machinery import PathFinder, all_suffixes
 from pathlib import Path
 
 from provenance.errors import Failure
-from provenance.receipts import INCOMPLETE, LOCKS, RECEIPTS
+from provenance.files import sha256
+from provenance.receipts import INCOMPLETE, LOCKS, RECEIPTS, altered_files
 
 BUILDS = Path(".snakemake/builds")
+
+#: Bytes for temporary files; what TeX reads and writes is less.
+ROOM = 8 << 20
 
 #: Open until the process ends.
 _held: list[int] = []
@@ -75,6 +80,25 @@ def require_writable(places: Iterable[str]) -> None:
                     f"Cannot write into the folder {Path(folder).absolute()}.",
                     "Make it writable for you, or copy the project to a place that is.",
                 )
+
+
+def require_room() -> None:
+    """Refuse to begin where temporary files have no room: Snakemake's own and TeX's."""
+    place = tempfile.gettempdir()
+    if shutil.disk_usage(place).free < ROOM:
+        raise Failure(
+            f"The disk of the folder for temporary files, {place}, is full.",
+            "Free some space there, or name another folder in TMPDIR.",
+        )
+
+
+def keep_changed(documents: Iterable[str]) -> None:
+    """Copy a document that somebody has changed (signed, say) before it is built anew."""
+    for path in altered_files([*documents]):
+        copy = Path(f"{path}.changed-{sha256(path)[:8]}")
+        if not copy.exists():
+            shutil.copy2(path, copy)
+            print(f"{path} is not what its job wrote; it is kept as {copy.name}.", file=sys.stderr)
 
 
 def date_now(root: str | Path) -> None:

@@ -49,7 +49,9 @@ def sources(script: str, root: str | Path) -> list[str]:
 def _imported_files(path: str, root: str) -> list[str]:
     """List the project's files that one file imports directly."""
     try:
-        tree = ast.parse((Path(root) / path).read_bytes(), filename=path)
+        code = (Path(root) / path).read_bytes()
+        code.decode()  # Python would not mind another encoding; who prints the code does
+        tree = ast.parse(code, filename=path)
     except FileNotFoundError as error:
         raise missing(path) from error
     except (OSError, SyntaxError, ValueError) as error:

@@ -165,7 +165,7 @@ def explain(error: Exception, log: str) -> Failure:
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failure(
-            f"No space left while writing {error.filename or 'a file'}.",
+            f"No space left while writing {error.filename2 or error.filename or 'a file'}.",
             "Free some space on that disk and run the same command again.",
         )
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):

@@ -67,6 +67,7 @@ def fetch(
     what: str = "the data",
     remedy: str = "",
     most: int = 64 << 20,
+    remake: Callable[[Path], bytes | None] = lambda path: None,
     patience: Patience | None = None,
     terminal: TextIO | None = None,
     report: Callable[[str], object] = print,
@@ -86,6 +87,8 @@ def fetch(
         For the messages: what the files are; what else helps where they cannot be had.
     most : int
         No file has more bytes.
+    remake : callable
+        Makes a file of what is in a folder instead of it, the same in another form, if it can.
     patience : Patience, optional
         Limits of what comes over the network.
     terminal : text stream, optional
@@ -99,13 +102,13 @@ def fetch(
         If a file could be had from no mirror, with each mirror's reason; or if the folder cannot
         be written to.
     """
-    folder, asker = Path(folder), _Asker(patience or Patience(), most, terminal)
+    folder, asker = Path(folder), _Asker(patience or Patience(), most, remake, terminal)
     missing = [name for name in files if not _is_good(folder / name, files[name])]
     if missing:  # find out before the download, not after it, that there is no place for them
         with _locked(folder):
             tempfile.TemporaryFile(dir=folder).close()
     refusals: dict[tuple[str, str], list[str]] = {}
-    for mirror in mirrors:
+    for mirror in (str(folder), *mirrors):
         for name in missing:
             try:
                 content = asker.ask(mirror, name, files[name])
@@ -200,6 +203,7 @@ class _Asker:
 
     patience: Patience
     most: int
+    remake: Callable[[Path], bytes | None]
     terminal: TextIO | None
 
     def __post_init__(self) -> None:
@@ -216,7 +220,7 @@ class _Asker:
                         raise MirrorError(f"not tried: {self.patience.total:g} s were over")
                     content = self._download(f"{mirror.rstrip('/')}/{name}", name)
                 else:
-                    content = self._read(mirror, name)
+                    content = self._read(mirror, name, expected)
                 break
             except MirrorError as refusal:
                 if not (refusal.again and left) or time.monotonic() > self.end:
@@ -230,18 +234,26 @@ class _Asker:
             raise MirrorError(f"{came}, {len(content)} bytes")
         return content
 
-    def _read(self, mirror: str, name: str) -> bytes:
-        """Read a file of a folder, but not all of one that is too long."""
+    def _read(self, mirror: str, name: str, expected: str) -> bytes:
+        """Read a file of a folder, but not all of one that is too long; or make it again there."""
         local = unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror
         if "://" in local:
             raise MirrorError("expected a folder or an address with http, https or file")
         path = Path(local).expanduser() / name
         try:
-            if not path.is_file():
-                kind = "file in it" if path.parent.is_dir() else "folder"
-                raise MirrorError(f"no such {kind}")
-            with path.open("rb") as file:
-                return file.read(self.most + 1)
+            content = None
+            if path.is_file():
+                with path.open("rb") as file:
+                    content = file.read(self.most + 1)
+            if content is None or hashlib.sha256(content).hexdigest() != expected:
+                if (made := self.remake(path)) is not None:
+                    if hashlib.sha256(made).hexdigest() == expected:
+                        return made
+                    raise MirrorError("there in another form; packed as it was, SHA-256 differs")
+                if content is None:
+                    kind = "file in it" if path.parent.is_dir() else "folder"
+                    raise MirrorError(f"no such {kind}")
+            return content
         except OSError as error:
             raise MirrorError(error.strerror or str(error)) from error
 

@@ -81,6 +81,7 @@ def watch(
         if not is_job:
             folder.require_no_shadows(root)
             folder.require_writable([".snakemake", "logs", *map(_folder_of, computed)])
+            folder.require_room()
         require_pinned(Path(root, PINS))
         require_sections(config)
         workflow.configfile(config)
@@ -94,6 +95,8 @@ def watch(
     # Snakemake writes the path of Python into a shell command as it is; there may be spaces in it.
     sys.executable = shlex.quote(sys.executable)
     _say_how_it_ends(workflow, computed, {} if is_job else claims)
+    if downloads:
+        workflow.delete_output = _refuse_to_delete
     watched[:] = [workflow]
     with last_words.told_at_the_end():
         yield
@@ -105,6 +108,7 @@ def watch(
                 _add_code(rule, workflow)
         _require_inputs(workflow)
     if not is_job:
+        folder.keep_changed(place for place in computed if os.path.isfile(place))
         mark_stale(computed, downloads, partial(_params_now, workflow))
         _heed_marks(workflow)
 
@@ -128,6 +132,15 @@ def _say_how_it_ends(workflow: Any, computed: Sequence[str], claims: Mapping[str
 
     workflow.onsuccess(succeed)
     workflow.onerror(fail)
+
+
+def _refuse_to_delete(*_: Any, **__: Any) -> None:
+    """Take the place of `--delete-all-output`."""
+    with last_words.told_at_the_end():
+        raise Failure(
+            "Snakemake would delete downloads as well, also those that a person put there.",
+            "Use `make clean`, which removes only what was computed.",
+        )
 
 
 def _add_code(rule: Any, workflow: Any) -> None:

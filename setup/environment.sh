@@ -82,7 +82,11 @@ if ! whole; then
         say ".venv was not made by this command; it is kept as .venv.old-$number."
     fi
     say "Making .venv with $("$python" --version)."
-    "$python" -m venv --clear .venv ||
+    # Marked before anything else is done to it, so that it is known whose it is whatever happens.
+    rmdir .venv 2>/dev/null || true
+    mkdir -p .venv && touch "$unfinished" || fail "This folder cannot be written to." "Make it writable. $again"
+    find .venv -mindepth 1 -maxdepth 1 ! -path "$unfinished" -exec rm -rf {} +
+    "$python" -m venv .venv ||
         fail "No virtual environment could be made in .venv (the reason stands above)." "Mend that. $again"
 fi
 touch "$unfinished"
@@ -95,7 +99,7 @@ say "Installing the packages of $* into .venv. This takes about a minute."
 unset PIP_CONSTRAINT PIP_DRY_RUN PIP_NO_DEPS PIP_PREFIX PIP_PYTHON PIP_REQUIREMENT PIP_ROOT PIP_TARGET
 PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check --require-hashes "${files[@]}" </dev/null ||
     fail "The packages could not be installed (pip's reason stands above)." \
-        "Check the network, or the disk if that is the reason. $again"
+        "Mend that: the network, the disk, or a setting of pip's (pip config list; PIP_*). $again"
 PYTHONPATH=. .venv/bin/python -c '
 import sys
 from provenance.environment import require_pinned

@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ROOT / "requirements.txt"
 DEVELOPERS = ROOT / "requirements-dev.txt"
 SLURM = ROOT / "requirements-slurm.txt"
-TOOLS = ["bash", "cat", "cmp", "cp", "env", "id", "mkdir", "mv", "rm", "sleep", "tail", "touch"]
+TOOLS = ["bash", "cat", "cmp", "cp", "env", "find", "id", "mkdir", "mv", "rm", "rmdir", "sleep"]
+TOOLS += ["tail", "touch"]
 
 PACKAGES = ".venv/lib/python3.11/site-packages"
 
@@ -33,9 +34,9 @@ PYTHON = """\
 #!/usr/bin/env bash
 case "$*" in
     "-c import ensurepip"*) exit "${NO_VENV:-0}" ;;
-    "-m venv --clear .venv")
-        echo venv >> calls; rm -rf .venv; mkdir -p .venv/bin
-        touch .venv/pyvenv.cfg; cp "$0" .venv/bin/python ;;
+    "-m venv .venv")
+        echo venv >> calls; mkdir -p .venv/bin
+        touch .venv/pyvenv.cfg; sleep "${VENV_SECONDS:-0}"; cp "$0" .venv/bin/python ;;
     "-m pip install"*)
         echo "$* ${!PIP_*}" >> calls; sleep "${PIP_SECONDS:-0}"
         mkdir -p .venv/lib/python3.11/site-packages/{a,b}-1.dist-info; exit "${PIP_STATUS:-0}" ;;
@@ -193,6 +194,9 @@ def upgrade(folder: Path) -> None:
     (folder / PACKAGES / "b-1.dist-info").rename(folder / PACKAGES / "b-2.dist-info")
 
 
+@pytest.mark.row(
+    51, "Installed anew; pip's settings cannot move it; what is not ours is set aside whole."
+)
 @pytest.mark.parametrize("change", [change_requirements, lose_python, uninstall, upgrade])
 def test_an_environment_that_is_another_by_now_is_made_anew(
     machine: Machine, change: Callable[[Path], None]
@@ -233,21 +237,37 @@ def test_a_failed_installation_says_what_to_do_and_is_made_anew(
     assert machine.calls() == ["venv", "pip"]
 
 
+@pytest.mark.row(51)
 def test_the_shell_tells_pip_which_index_to_use_but_not_where_to_install(machine: Machine) -> None:
     names = ("TARGET", "PREFIX", "ROOT", "CONSTRAINT", "DRY_RUN", "INDEX_URL")
     machine.install(**{f"PIP_{name}": "x" for name in names}, PIP_USER=1)
     assert (machine.folder / "calls").read_text().endswith(" PIP_INDEX_URL PIP_USER\n")
 
 
-def test_an_interrupted_installation_is_made_anew(machine: Machine) -> None:
-    process = machine.start("setup/environment.sh", "requirements.txt", PIP_SECONDS=20)
-    while not (machine.folder / ".venv/unfinished").exists():
+@pytest.mark.row(52, "Made anew.")
+@pytest.mark.parametrize(
+    ("moment", "made"), [("VENV_SECONDS", "pyvenv.cfg"), ("PIP_SECONDS", "bin/python")]
+)
+def test_an_interrupted_installation_is_made_anew(machine: Machine, moment: str, made: str) -> None:
+    process = machine.start("setup/environment.sh", "requirements.txt", **{moment: 20})
+    while not (machine.folder / ".venv" / made).exists():
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     machine.calls()
-    assert machine.install()[0] == 0
+    status, said = machine.install()
+    assert status == 0
+    assert "kept as" not in said
     assert machine.calls() == ["venv", "pip"]
+    assert not [*machine.folder.glob(".venv.old*")]
+
+
+def test_what_an_older_installation_left_is_cleared(machine: Machine) -> None:
+    machine.install()
+    (machine.folder / ".venv/old").mkdir()
+    change_requirements(machine.folder)
+    machine.install()
+    assert not (machine.folder / ".venv/old").exists()
 
 
 def test_of_two_at_once_one_installs_and_the_other_waits(machine: Machine) -> None:
@@ -259,6 +279,7 @@ def test_of_two_at_once_one_installs_and_the_other_waits(machine: Machine) -> No
     assert machine.calls() == ["venv", "pip"]
 
 
+@pytest.mark.row(51)
 @pytest.mark.parametrize("name", ["pyvenv.cfg", "mine"])
 def test_an_environment_or_folder_of_somebody_else_is_set_aside_whole(
     machine: Machine, name: str
@@ -486,6 +507,19 @@ def make(*arguments: str) -> str:
 def test_make_alone_shows_every_target() -> None:
     shown = set(re.findall(r"^  make ([a-z-]+) ", make(), re.MULTILINE))
     assert shown >= {"help", "report", "test", "check", "bench", "verify", "clean", "why"}
+
+
+@pytest.mark.row(54, "It builds, and what it says can be read.")
+@pytest.mark.row(62, "One BLAS thread in Snakemake itself; in a job not more than its rule's.")
+def test_what_a_shell_sets_for_python_does_not_reach_what_make_starts() -> None:
+    shell = {"PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONWARNINGS", "PYTHONIOENCODING"}
+    shell |= {"SNAKEMAKE_PROFILE"}
+    command = ["make", "--eval", "shown: ; @env", "shown"]
+    env = os.environ | dict.fromkeys(shell, "x") | {"OPENBLAS_NUM_THREADS": "64"}
+    said = subprocess.check_output(command, cwd=ROOT, env=env, text=True)
+    seen = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    assert not shell & seen.keys()
+    assert seen["OPENBLAS_NUM_THREADS"] == "1"
 
 
 def test_clean_keeps_what_was_downloaded_and_installed() -> None:

@@ -7,6 +7,7 @@ through the same passes, so that the PDF's bytes do not depend on what was built
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -28,6 +29,7 @@ PDFLATEX = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-file-lin
 # Passes until the page numbers in the table of contents have come to rest; two in practice.
 MOST_PASSES = 6
 OVERFULL_PT = 2.0
+SMALLEST_FREE_BYTES = 1 << 16
 INSTALL = (
     "On Debian or Ubuntu: apt-get install latexmk texlive-latex-base texlive-latex-recommended "
     "lmodern; elsewhere install TeX Live or tectonic."
@@ -168,6 +170,8 @@ def _run(command: list[str], folder: Path, environment: Mapping[str, str], end: 
             preexec_fn=partial(_limit, int(left) + 1),
         ).returncode
     if status != 0:
+        if shutil.disk_usage(folder).free < SMALLEST_FREE_BYTES:  # TeX blames other things
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
         raise _failure(_text(log if ERROR.search(_text(log)) else said), status)
 
 
@@ -185,7 +189,9 @@ def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
 
 
-ERROR = re.compile(r"^(?:! |\./(?P<file>[^:\n]+):(?P<line>\d+): )(?P<message>.*)$", re.MULTILINE)
+ERROR = re.compile(
+    r"^(?:! |!(?=pdfTeX)|(?:\./|(?=/))(?P<file>[^:\n]+):(?P<line>\d+): )(?P<message>.*)$", re.M
+)
 
 
 def _failure(log: str, status: int) -> Failure:
@@ -208,8 +214,8 @@ def _remedy(message: str) -> str:
     missing = re.search(r"File `([^']+)' not found", message)
     if missing and missing[1].endswith((".sty", ".cls", ".def", ".fd", ".clo")):
         return f"The TeX installation lacks {missing[1]}. {INSTALL}"
-    if re.search(r"Metric \(TFM\)|font .* not found|mktexpk", message, re.IGNORECASE):
-        return f"The TeX installation lacks a font. {INSTALL}"
+    if re.search(r"Metric \(TFM\)|font .* not found|cannot open|mktexpk", message, re.IGNORECASE):
+        return f"The TeX installation lacks a font, or the map of its fonts. {INSTALL}"
     if missing or "Cannot determine size" in message:
         unnamed = "A report reads only the files that its rule names as input"
         return f"{unnamed}: name the file there, or correct the template."

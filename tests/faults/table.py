@@ -56,6 +56,21 @@ FAULTS = {
     43: "an old source put back with its date",
     44: "a source or style that is missing, a link to nowhere, or named with braces",
     45: "more than a page holds: 55 step sizes, a toy network of 10 x 12 weights",
+    50: "a mirror whose redirect never ends, with terminal codes, a password, .gz as an encoding",
+    51: "packages changed or uninstalled by hand; settings of pip's; a person's own .venv",
+    52: "an installation killed at any moment",
+    53: "a report that somebody has signed or annotated",
+    54: "what a shell sets for Python, Matplotlib or Snakemake",
+    55: "an error while a script imports; source that is not UTF-8",
+    57: "a TeX installation without fonts, or without their maps",
+    58: "no git, no checkout, somebody else's checkout, hooks of one's own",
+    59: "a full disk under TMPDIR",
+    60: "copies that notebooks and synced folders leave among the sources",
+    61: "the data unpacked, or packed by something else",
+    62: "many processors and few processes",
+    63: "snakemake --delete-all-output",
+    64: "a drive that refuses chmod",
+    65: "outputs that are no numbers, labels other than 0 and 1",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

@@ -11,6 +11,7 @@ from tests.project import CONFIG, PDF, Project
 
 MISTAKES = {
     "mistyped": ("hidden:", "hiden:", "unknown key 'hiden' in training; did you mean 'hidden'?"),
+    "long name": ('name: ""', f"name: {'W' * 31}", "no word has more than 30 letters; got 'WWW"),
     "type": ("epochs: 1", "epochs: one", "training.epochs: expected a whole number, 1 or more"),
     "nan": ("- 0.1", "- .nan", "training.step_sizes.0: expected a finite number; got nan"),
     "1e-3": ("- 0.1", "- 1e-3", "write it with a point, as 0.001 or 1.0e-3"),

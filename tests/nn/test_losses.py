@@ -91,6 +91,7 @@ def test_the_callers_arrays_are_unchanged() -> None:
     assert accuracy(g, y) == 1.0
 
 
+@pytest.mark.row(65, "ValueError: neither counts as right or wrong.")
 @pytest.mark.parametrize("function", [logistic_loss, accuracy])
 @pytest.mark.parametrize("y", [[3, 9], [3.0, 9.0], [0.0, 0.5], [-1, 1], [1.0, np.nan]])
 def test_labels_other_than_0_and_1_are_refused(function, y) -> None:
@@ -98,6 +99,7 @@ def test_labels_other_than_0_and_1_are_refused(function, y) -> None:
         function([0.5, 0.9], y)
 
 
+@pytest.mark.row(65)
 def test_an_output_that_is_no_number_has_no_accuracy() -> None:
     with pytest.raises(ValueError, match="g must hold numbers; got NaN"):
         accuracy([0.5, np.nan], [0, 1])

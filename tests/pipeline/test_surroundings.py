@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import PDF, RESULTS, Project, copy_sources
+from tests.project import PDF, RESULTS, Planner, Project, copy_sources
 
 Elsewhere = Callable[[Project, Path], Project]
 PRIVATE = ("sh", "-c", 'umask 077; exec "$@"', "sh")
@@ -89,6 +89,23 @@ def test_a_finished_build_does_not_mind_other_times(built: Project) -> None:
     for name, path in enumerate(sorted(built.folder.rglob("*.*"))):
         os.utime(path, (name * 1e6, name * 1e6))
     assert "Nothing to be done" in built.builds("-n").said
+
+
+@pytest.mark.row(60, "Neither built from nor printed.")
+def test_copies_that_other_programs_leave_are_no_sources(built: Project, planned: Planner) -> None:
+    for name in ("nn/losses.py", "report/questions/a.tex.j2", "workflow/scripts/train.py"):
+        path = built / name
+        stem, _, ending = path.name.partition(".")
+        (path.parent / ".ipynb_checkpoints").mkdir()
+        for copy in (
+            *(
+                f".ipynb_checkpoints/{stem}-checkpoint.{ending}",
+                f"{stem} (conflicted copy).{ending}",
+            ),
+            *(f"{stem}.sync-conflict-20260101-AB.{ending}", f".#{path.name}", f"{stem} 2.{ending}"),
+        ):
+            (path.parent / copy).write_text("{{ broken", encoding="utf-8")
+    assert planned(built) == set()
 
 
 @pytest.mark.faults

@@ -132,6 +132,7 @@ def test_an_interrupt_is_told_and_handed_on() -> None:
         (OSError(errno.ENOSPC, "No space", "a.npz"), "writing a.npz", "Free some space"),
         (OSError(errno.EDQUOT, "Quota exceeded", "a.npz"), "No space left", "Free some space"),
         (OSError(errno.ENOSPC, "No space left on device"), "writing a file", "Free some space"),
+        (OSError(errno.ENOSPC, "No space", "a", None, "/tmp/b"), "writing /tmp/b.", "Free some"),
         (PermissionError(errno.EACCES, "denied", "out/a.npz"), "out/a.npz: denied", "and out re"),
         (OSError(errno.EROFS, "Read-only file system", "out/a"), "Read-only", "and out re"),
         (KeyError("W1"), "KeyError: 'W1'", "the.log"),
@@ -244,6 +245,7 @@ def test_what_a_job_writes_itself_and_what_is_not_the_projects_may_be_read(monke
             path.read_bytes()
 
 
+@pytest.mark.row(55, "The error, with the file (and the line, if it is in one).")
 def test_an_error_while_a_script_imports_is_told_in_its_log() -> None:
     LOG.parent.mkdir(parents=True)
     program = (

@@ -166,6 +166,11 @@ def test_the_committed_sums_are_those_of_the_real_files() -> None:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
 
 
+@pytest.mark.row(
+    50,
+    "A redirect's body is not read; control characters and passwords are never shown; the bytes "
+    "are taken as they are sent.",
+)
 @pytest.mark.parametrize("form", ["{server}/good", "{server}/good/", "{mirror}", "~/a mirror/",
                                   "file://{mirror}", "{server}/flaky", "{server}/moved",
                                   "{server}/encoded"])  # fmt: skip
@@ -243,6 +248,7 @@ def test_a_name_that_is_looked_up_for_ever_does_not_hold_the_build_up(
     assert SILENT in failure(cache, ["http://nowhere.invalid"], patience=HASTY).cause
 
 
+@pytest.mark.row(50)
 def test_a_password_in_an_address_is_used_but_never_said(server: str, cache: Path) -> None:
     secret = server.replace("://", "://me:geheim@")
     lines = quiet(cache, [f"{secret}/404", "http://me:geheim@[x", f"{secret}/good"], **ONE)
@@ -316,6 +322,32 @@ def test_a_flipped_byte_is_noticed_though_size_and_time_are_the_same(
     assert "set aside as images.gz.damaged" in lines[0]
     assert path.read_bytes() == CONTENT["images.gz"]
     assert (cache / "images.gz.damaged").read_bytes() == damaged
+
+
+def unzipped(path: Path) -> bytes | None:
+    """Make a file of what lies beside it as plain text of its content."""
+    plain = path.with_suffix(".txt")
+    return plain.read_bytes() if plain.exists() else None
+
+
+@pytest.mark.row(61)
+@pytest.mark.parametrize("where", ["cache", "mirror"])
+def test_a_file_that_is_there_in_another_form_is_made_again(
+    tmp_path: Path, cache: Path, where: str
+) -> None:
+    folder = cache if where == "cache" else tmp_path / "other"
+    files.write_bytes(folder / "images.txt", CONTENT["images.gz"])
+    assert quiet(cache, [str(tmp_path / "other")], **ONE, remake=unzipped) == [
+        f"images.gz: fetched from {folder}"
+    ]
+    assert (cache / "images.gz").read_bytes() == CONTENT["images.gz"]
+
+
+@pytest.mark.row(61)
+def test_another_form_of_another_file_is_told(cache: Path) -> None:
+    files.write_text(cache / "images.txt", "others")
+    error = failure(cache, [], **ONE, remake=unzipped)
+    assert f"{cache}: there in another form; packed as it was, SHA-256 differs" in error.cause
 
 
 def test_what_was_set_aside_before_is_never_overwritten(mirror: Path, cache: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 import zipfile
@@ -99,6 +100,17 @@ def test_two_writers_of_one_record_use_different_temporary_files(tmp_path) -> No
         one.write_text("one")
         other.write_text("other")
     assert path.read_text() == "one"
+
+
+@pytest.mark.row(64, "It builds.")
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_drive_without_rights_takes_records(tmp_path, monkeypatch, number) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    files.write_text(tmp_path / "record", "text")
+    assert (tmp_path / "record").read_text() == "text"
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])

@@ -147,6 +147,8 @@ def test_files_of_other_sources_are_not_compared(built, capsys) -> None:
 @pytest.fixture
 def repository(built, monkeypatch) -> list[Path]:
     """Commit that folder, with a build that copies what is there instead of computing it."""
+    if not shutil.which("git"):
+        pytest.skip("git is not here")
     files.write_text(".gitignore", "/results/\n/resources/\n*.pdf\n.snakemake\n")
     verify.git("init", "--quiet")
     verify.git("add", "--all")
@@ -201,10 +203,40 @@ def test_without_a_committed_manifest_the_remedy_is_told(repository, capsys) -> 
     assert repository == []
 
 
-def test_outside_of_git_the_cause_is_told(built, capsys, monkeypatch) -> None:
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(Path.cwd().parent))
+@pytest.mark.row(
+    58, "`make verify` says why it needs git, or builds the commit; the tests need no checkout."
+)
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("GIT_CEILING_DIRECTORIES", "..", "not a git repository"),
+        ("PATH", "", "No such file or directory: 'git'"),
+    ],
+)
+def test_outside_of_git_the_cause_is_told(
+    built, capsys, monkeypatch, variable, value, reason
+) -> None:
+    monkeypatch.setenv(variable, str(Path(value).resolve()))
     assert main() == 1
-    assert "cannot be cloned" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert reason in said
+    assert "a downloaded archive has no commits" in said
+
+
+@pytest.mark.row(58)
+def test_a_persons_hooks_do_not_run(repository, tmp_path, monkeypatch) -> None:
+    hook = tmp_path / "hooks/post-checkout"
+    files.write_text(hook, "#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    files.write_text(tmp_path / "gitconfig", f"[core]\nhooksPath = {hook.parent}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    assert main() == 0
+
+
+@pytest.mark.row(58)
+def test_a_checkout_of_somebody_else_is_built(repository, monkeypatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert main() == 0
 
 
 COPY = "config/facts.expected.json"

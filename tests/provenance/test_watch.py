@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -274,6 +275,10 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "package": (spoil("requirements.txt", "numpy==1.0\n"), "numpy==1.0; installed: "),
     "shadow": (spoil("numpy.py", ""), "numpy.py in the project's folder"),
     "broken": (spoil("lib/tools.py", "def\n"), "lib/tools.py cannot be read as Python"),
+    "latin-1": (
+        lambda folder: (folder / "lib/tools.py").write_bytes(b"# caf\xe9\n"),
+        "lib/tools.py cannot be read as Python: 'utf-8' codec can't decode byte 0xe9",
+    ),
     "no log": (
         spoil("Snakefile", FILES["Snakefile"].replace('log: "logs/count.log"', "")),
         "The rule count has no log",
@@ -285,6 +290,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     44,
     "Refused before anything is built, by its name; it never counts as a reason to keep results.",
 )
+@pytest.mark.row(55)
 @pytest.mark.parametrize("fault", REFUSED)
 def test_what_cannot_be_built_from_is_refused_by_name_and_nothing_is_built(
     project, run, fault
@@ -306,6 +312,42 @@ def test_the_command_line_sets_what_it_may_and_no_more(project, run) -> None:
     status, said = run(project, "--config", "note=x")
     assert status != 0
     assert "The command line changes note, but the report prints config.yaml." in said
+
+
+@pytest.mark.row(63, "Refused, with the command that removes only what was computed.")
+def test_what_was_downloaded_is_not_deleted_as_an_output(project, run) -> None:
+    status, said = run(project, "--delete-all-output")
+    assert status != 0
+    assert "make clean" in said.splitlines()[-1]
+    assert (project / "data/words.txt").read_text() == "words"
+
+
+@pytest.mark.row(59, "Refused before anything is built, or the job names the disk that is full.")
+def test_no_room_for_temporary_files_is_told_before_a_build(project, run) -> None:
+    spoil(
+        "Snakefile",
+        f"import provenance.folder\nprovenance.folder.ROOM = 1 << 60\n{FILES['Snakefile']}",
+    )(project)
+    status, said = run(project)
+    assert status != 0
+    assert f"for temporary files, {tempfile.gettempdir()}, is full" in said
+    assert "TMPDIR" in said.splitlines()[-1]
+
+
+@pytest.mark.row(53, "Built anew; a copy of what it was is kept beside it, and that is said.")
+def test_a_document_that_somebody_has_changed_is_kept(project, run) -> None:
+    single = FILES["Snakefile"].replace('["results"]', '["results", "results/count.txt"]')
+    spoil("Snakefile", single)(project)
+    document = project / "results/count.txt"
+    built = document.read_text()
+    for text in ("signed", "signed again"):
+        document.write_text(text)
+        assert planned(run, project) == {"count"}
+        assert run(project)[0] == 0
+        assert document.read_text() == built
+    kept = sorted(path.read_text() for path in project.glob("results/count.txt.changed-*"))
+    assert kept == ["signed", "signed again"]
+    assert planned(run, project) == set()
 
 
 def leave_behind(project: Path) -> list[Path]:

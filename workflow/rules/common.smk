@@ -1,5 +1,6 @@
 """Names that the other rules share."""
 
+import re
 from pathlib import Path
 
 from provenance import sources
@@ -23,13 +24,13 @@ IDX_FOLDER = {
 def listed(*patterns):
     """List the project's files of these patterns, sorted within each.
 
-    Hidden files are an editor's: Emacs marks a file that is being edited by a link to nowhere.
+    What is hidden is an editor's or a notebook's; "a (conflicted copy).py" is a synced folder's.
     """
     return [
         path.as_posix()
         for pattern in patterns
         for path in sorted(Path().glob(pattern))
-        if not path.name.startswith(".")
+        if all(re.fullmatch(r"\w[\w.]*", part) for part in path.parts)
     ]
 
 

@@ -4,11 +4,13 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from provenance.document import typeset as typesetting
 from provenance.document.typeset import INSTALL, engine, typeset
 from provenance.errors import Failure
 
@@ -150,6 +152,42 @@ def test_a_missing_engine_is_named_with_what_to_install(
         typeset_text(tmp_path, "x")
     assert "pdflatex" in error.value.cause
     assert "apt-get install" in error.value.remedy
+
+
+@pytest.mark.row(57, "The installation is named, and what to install; not the template.")
+@needs_pdftex
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ("TEXFONTMAPS", "ec-lmr10"),
+        ("T1FONTS", "cannot open Type 1 font file"),
+        ("TFMFONTS", "Metric (TFM) file not found"),
+    ],
+)
+def test_an_installation_without_fonts_or_their_maps_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: str, said: str
+) -> None:
+    wrapper = tmp_path / "bin/pdflatex"
+    wrapper.parent.mkdir()
+    real = shutil.which("pdflatex")
+    wrapper.write_text(f'#!/bin/sh\n{lacking}=/nowhere exec {real} -progname=pdflatex "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(Failure) as error:
+        typeset_text(tmp_path, "x")
+    assert said in error.value.cause
+    assert "The TeX installation lacks a font" in error.value.remedy
+
+
+@pytest.mark.row(59)
+@needs_pdftex
+def test_a_disk_that_fills_up_while_tex_writes_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typesetting, "SMALLEST_FREE_BYTES", 1 << 60)
+    with pytest.raises(OSError, match="No space left") as error:
+        typeset_text(tmp_path, r"\nosuchcommand")
+    assert error.value.filename.startswith(f"{tempfile.gettempdir()}/typeset-")
 
 
 @pytest.mark.row(26)
