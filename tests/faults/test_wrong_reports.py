@@ -129,15 +129,19 @@ def test_changed_code_is_noticed_without_snakemakes_notes(built: Project, planne
 @pytest.mark.row(
     34, "No report appears; the last words name the file, and the command again helps."
 )
-@pytest.mark.parametrize("path", ["config/config.yaml", "report/claims.yaml"])
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [("config/config.yaml", "epochs: 1", "epochs: 2"), ("report/claims.yaml", "\n", "\n# new\n")],
+)
 def test_what_is_saved_while_a_build_runs_is_not_printed_beside_older_results(
-    built: Project, path: str
+    built: Project, path: str, old: str, new: str
 ) -> None:
     built.append("report/claims.yaml")
     built.hook(
         "import sys\n"
-        "if sys.orig_argv[-1].endswith('evaluate_claims.py'):\n"
-        f"    open({path!r}, 'a').write('# edited\\n')\n"
+        "if sys.orig_argv[-1].endswith('render_report.py'):\n"
+        f"    text = open({path!r}).read()\n"
+        f"    open({path!r}, 'w').write(text.replace({old!r}, {new!r}, 1))\n"
     )
     assert path in built.fails().last_words(3)
     built.hook("")

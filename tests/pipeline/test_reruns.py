@@ -286,7 +286,7 @@ def test_code_in_any_folder_is_printed_and_an_edit_of_it_is_noticed(
     built.append("nn/losses.py", "\nimport helpers, nn.extra.x, workflow.utils.tuning\n")
     built.builds("results/tex/appendix.tex", "results/toy/gradients.json")
     printed = (built / "results/tex/appendix.tex").read_text(encoding="utf-8")
-    assert [name for name in helpers if rf"\texttt{{{name}}}" not in printed] == []
+    assert [name for name in helpers if rf"\codefile{{{name}}}" not in printed] == []
     for name in helpers:
         built.append(name)
         assert "check_gradients" in planned(built)
