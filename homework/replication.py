@@ -33,6 +33,7 @@ def replicate(
     batch_size: int,
     epochs: int,
     activations: Sequence[Activation] = (relu_activation, sigmoid_activation),
+    training_set: bool = True,
 ) -> list[dict[str, Any]]:
     """Train once for each seed, and sum up each run.
 
@@ -48,11 +49,13 @@ def replicate(
         One for both layers, or one for each.
     batch_size, epochs, activations
         As `nn.training.train` takes them.
+    training_set : bool, optional
+        Whether to evaluate the whole training set at the end.
 
     Returns
     -------
     list of dict
-        For each seed what `homework.runs.outline` and `on_training_set` say, and `seed`. A run
+        For each seed `seed` and what `homework.runs.outline` and `on_training_set` say. A run
         whose loss stops being a finite number has only `seed` and `diverged_at`, the timestep.
     """
     layer_dims = [digits.X_train.shape[1], hidden, 1]
@@ -62,7 +65,8 @@ def replicate(
     for seed in seeds:
         rng = np.random.default_rng(seed)
         Ws, bs = create_weight_matrices(layer_dims, rng=rng), create_bias_vectors(layer_dims)
-        W_all, living = Ws[0], LivingUnits(X_train, hidden)
+        W_all = Ws[0]
+        living = LivingUnits(X_train, hidden) if activations[0] is relu_activation else None
         updates = sgd(
             X_train,
             digits.y_train,
@@ -85,11 +89,12 @@ def replicate(
             if not math.isfinite(update.loss + (0 if test is NOT_EVALUATED else test.loss)):
                 records.append({"seed": seed, "diverged_at": number})
                 break
-            dead = living.follow(update)
+            dead = living.follow(update) if living else math.nan
             history.append(Timestep(number, update.epoch, update.loss, update.accuracy, test, dead))
         else:
-            trained = on_training_set(digits, Ws, bs, activations)
-            records.append({"seed": seed, **outline(series(history)), **trained})
+            records.append({"seed": seed, **outline(series(history))})
+            if training_set:
+                records[-1] |= on_training_set(digits, Ws, bs, activations)
     return records
 
 

@@ -50,7 +50,8 @@ def outline(series: Series) -> dict[str, Any]:
             "largest_accuracy_first_epoch": accuracy[epoch == 1].max(),
         },
         "dead_on_test": series["dead_hidden_units"][-1],
-        "dead_on_training": dead[-1],
+        # A ReLU with a slope on its left side too is never dead.
+        "dead_on_training": dead[-1] if np.isfinite(dead[-1]) else None,
         "half_dead_at": first(timestep, dead >= 0.5),
         "mostly_dead_at": first(timestep, dead >= 0.9),
         "all_dead_at": first(timestep, dead == 1),

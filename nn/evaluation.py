@@ -34,6 +34,8 @@ from nn.network import LayerCache, layer_backward, predict
 FRESH_EVERY = 500
 # The Gram matrix is given up where it could need more memory than this, in bytes.
 GRAM_LIMIT = 400e6
+# So many images are searched at a time for one that activates a unit; most need no second time.
+LOOKED_AT = 500
 
 
 class Evaluation(NamedTuple):
@@ -177,10 +179,13 @@ class LivingUnits:
         witnesses = self.X[self._witness[self.units]]
         s = np.einsum("jd,dj->j", witnesses, W[:, self.units]) + b[self.units]
         doubtful = self.units[~(s > 0)]
-        if len(doubtful):
-            s = self.X @ W[:, doubtful] + b[doubtful]
-            self._witness[doubtful] = s.argmax(axis=0)
-            self.units = np.setdiff1d(self.units, doubtful[~(s.max(axis=0) > 0)])
+        for start in range(0, len(self.X), LOOKED_AT):
+            if not len(doubtful):
+                break
+            s = self.X[start : start + LOOKED_AT] @ W[:, doubtful] + b[doubtful]
+            self._witness[doubtful] = start + s.argmax(axis=0)
+            doubtful = doubtful[~(s.max(axis=0) > 0)]
+        self.units = np.setdiff1d(self.units, doubtful)
         return (self.hidden - len(self.units)) / self.hidden
 
 

@@ -29,7 +29,8 @@ MISTAKES = {"plot_mistakes", "plot_mistake_evidence"}
 PLOTS = {*CURVES, *MISTAKES, "plot_state", "plot_samples", "plot_memorization"}
 GRADIENTS = {"check_gradients", "plot_finite_differences"}
 PLOTS |= {"plot_finite_differences"}
-COMPUTED = {*RUNS, "memorize"}
+RUNNERS = {*RUNS, "intervene"}
+COMPUTED = {*RUNNERS, "memorize"}
 NETWORK = {*COMPUTED, "check_gradients"}
 WRITTEN = {"render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
@@ -152,7 +153,8 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
     training = config["training"]
     step_sizes = [str(size) for size in training.pop("step_sizes")]
     run = {key: training[key] for key in ("hidden", "batch_size", "epochs")}
-    facts = ["toy", "gradients", "activations", "digits", "replication", "mistakes", "memorization"]
+    facts = ["toy", "gradients", "activations", "digits"]
+    facts += ["replication", "interventions", "mistakes", "memorization"]
     expected = {
         "draw_digits": {"synthetic": config["synthetic"]},
         "load_toy": {key: config["toy"][key] for key in ("seed", "sha256")},

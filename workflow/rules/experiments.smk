@@ -96,6 +96,27 @@ rule gather_seeds:
         "../scripts/gather_seeds.py"
 
 
+rule intervene:
+    input:
+        digits="{results}/digits.npz",
+        gradients="results/toy/gradients.json",
+    output:
+        "{results}/interventions.json",
+    log:
+        "logs/{results}/intervene.log",
+    threads: 1
+    params:
+        training={
+            key: config["training"][key] for key in ("hidden", "batch_size", "seed")
+        },
+        step_sizes=[float(STEP_SIZES[0]), float(STEP_SIZES[-1])],
+        interventions=config["interventions"],
+    message:
+        "Look for the cause of the last step size's failure"
+    script:
+        "../scripts/intervene.py"
+
+
 rule find_mistakes:
     input:
         digits="{results}/digits.npz",
