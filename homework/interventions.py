@@ -7,8 +7,8 @@ An update with step size a moves the pre-activation of hidden unit j for an imag
 summed over those images x_i of the batch that activate the unit; w_j is its weight in the output
 layer. Pixels are not negative, so each x . x_i + 1 is positive. Where the outputs lie on one side
 of most labels, so that the g_i - y_i have one sign, it moves in one direction for all images alike:
-down, if w_j sum_i (g_i - y_i) is positive. `direction` counts how many of the units that die were
-so told.
+down, if w_j sum_i (g_i - y_i) is positive. `direction` counts how often that was so for the
+units that died.
 
 The output's weights w_j are large only after a large step of the output layer, and a large move
 needs a large step of the first layer. `intervene` takes away the one, the other, and the reason why
@@ -65,6 +65,7 @@ def intervene(
         "small": small,
         "large": large,
         "slope": SLOPE,
+        "both_layers": trained(large),
         "first_layer": trained([large, small]),
         "output_layer": trained([small, large]),
         "leaky": trained(large, activations=activations),
@@ -73,25 +74,29 @@ def intervene(
 
 
 def spans(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the least and the most that the runs of an experiment came to; 0 where one diverged."""
-    accuracies = [record["test_accuracy"]["last"] for record in records if "timesteps" in record]
-    dead = [record["dead_on_training"] for record in records if "timesteps" in record]
-    known = [share for share in dead if share is not None]
-    return {
-        "accuracy": {"least": min(accuracies, default=None), "most": max(accuracies, default=None)},
-        "dead": {"least": min(known, default=None), "most": max(known, default=None)},
-        "diverged": len(records) - len(accuracies),
+    """Give the least and the most that the runs of an experiment came to; None where none did."""
+    runs = [record for record in records if "diverged_at" not in record]
+    found = {
+        "accuracy": [run["test_accuracy"]["last"] for run in runs],
+        "dead": [run["dead_on_training"] for run in runs if run["dead_on_training"] is not None],
+        "batch_loss": [run["batches"]["largest_loss"] for run in runs],
     }
+    told: dict[str, Any] = {
+        name: {"least": min(values, default=None), "most": max(values, default=None)}
+        for name, values in found.items()
+    }
+    return told | {"diverged": len(records) - len(runs)}
 
 
 def direction(
     digits: Digits, seeds: Sequence[int], *, hidden: int, step_size: float, batch_size: int
 ) -> dict[str, Any]:
-    """Count the units that the early updates of a run were to push down, of those that died by
-    them and of those that lived on.
+    """Count how many units early updates killed or left alive, and how many they pushed down.
+
+    Each update counts anew. `pushed_down` is what the formula above says.
     """
     layer_dims = [digits.X_train.shape[1], hidden, 1]
-    counts = {"died": 0, "died_told": 0, "lived": 0, "lived_told": 0}
+    counts = {fate: {"units": 0, "pushed_down": 0} for fate in ("died", "lived")}
     for seed in seeds:
         rng = np.random.default_rng(seed)
         updates = sgd(
@@ -114,11 +119,11 @@ def direction(
                 errors = update.dL_dg @ output.dout_ds[:, 0]  # the sum of g - y
                 down = output.W[:, 0] * errors > 0
                 died = np.setdiff1d(before, living.units)
-                for name, units in (("died", died), ("lived", living.units)):
-                    counts[name] += len(units)
-                    counts[f"{name}_told"] += int(down[units].sum())
+                for fate, units in (("died", died), ("lived", living.units)):
+                    counts[fate]["units"] += len(units)
+                    counts[fate]["pushed_down"] += int(down[units].sum())
     shares = {
-        name: counts[f"{name}_told"] / counts[name] if counts[name] else None
-        for name in ("died", "lived")
+        fate: {**count, "share": count["pushed_down"] / count["units"] if count["units"] else None}
+        for fate, count in counts.items()
     }
-    return {"seeds": len(seeds), "updates": UPDATES, **counts, "share": shares}
+    return {"seeds": len(seeds), "first": UPDATES[0], "last": UPDATES[1], **shares}

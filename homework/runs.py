@@ -34,7 +34,7 @@ def outline(series: Series) -> dict[str, Any]:
     timestep, epoch, dead = series["timestep"], series["epoch"], series["dead_on_training"]
     ends = np.append(np.flatnonzero(np.diff(epoch)), len(epoch) - 1)
     loss, accuracy = series["train_loss"], series["train_accuracy"]  # of the mini-batches
-    worst = int(np.argmax(loss))
+    worst, last = int(np.argmax(loss)), epoch == epoch[-1]
     tests = {
         name: {"last": series[name][-1], "epoch_ends": series[name][ends].tolist()}
         for name in ("test_loss", "test_accuracy")
@@ -42,10 +42,11 @@ def outline(series: Series) -> dict[str, Any]:
     return tests | {
         "timesteps": len(timestep),
         "updates_per_epoch": int(ends[0]) + 1,
-        "train_accuracy_last_epoch": accuracy[epoch == epoch[-1]].mean(),
+        "train_accuracy_last_epoch": accuracy[last].mean(),
         "batches": {
             "largest_loss": loss[worst],
             "largest_loss_at": int(timestep[worst]),
+            "last_epoch": {"least_loss": loss[last].min(), "largest_loss": loss[last].max()},
             # In the first epoch no image was trained on before.
             "largest_accuracy_first_epoch": accuracy[epoch == 1].max(),
         },

@@ -10,18 +10,45 @@ from matplotlib.axes import Axes
 
 Columns = dict[str, npt.NDArray[Any]]
 
+TRAIN, TEST = "training (mini-batch)", "test (whole set)"
+#: Where the accuracies' axis begins, for a network that ends above.
+FLOOR = 0.94
 
-def draw_curves(ax: Axes, series: Columns, quantity: str, label: str) -> None:
-    """Draw the "loss" or the "accuracy" of the mini-batches and of the test set per timestep."""
+
+def draw_losses(ax: Axes, series: Columns) -> None:
+    """Draw the loss of the mini-batches and of the test set per timestep, logarithmically."""
+    _draw(ax, series, "loss")
+    ax.set_yscale("log")
+    ax.set_ylabel("average loss (nats)")
+    ax.legend(loc="upper right")
+
+
+def draw_accuracies(ax: Axes, series: Columns) -> None:
+    """Draw the accuracy of the mini-batches and of the test set per timestep.
+
+    How many points lie below the axis is written at its foot.
+    """
+    _draw(ax, series, "accuracy")
+    train, test = series["train_accuracy"], series["test_accuracy"]
+    floor = FLOOR if test[-1] > FLOOR else 0
+    margin = (1 - floor) / 50
+    ax.set_ylim(floor - margin, 1 + margin)
+    ax.set_ylabel("accuracy")
+    if floor:
+        below = [int(np.sum(accuracy < floor - margin)) for accuracy in (train, test)]
+        said = f"below this axis: {below[0]} points of training, {below[1]} of test"
+        ax.text(0.03, 0.04, said, transform=ax.transAxes, fontsize=8)
+    ax.legend(loc="lower right")
+
+
+def _draw(ax: Axes, series: Columns, quantity: str) -> None:
+    """Draw both curves of a quantity."""
     timestep = series["timestep"]
-    train, test = series[f"train_{quantity}"], series[f"test_{quantity}"]
-    ax.plot(timestep, train, "-", label="training (mini-batch)", color="0.62", linewidth=0.6)
-    ax.plot(timestep, test, label="test (whole set)", linewidth=1.3)
+    ax.plot(timestep, series[f"train_{quantity}"], "-", label=TRAIN, color="0.62", linewidth=0.6)
+    ax.plot(timestep, series[f"test_{quantity}"], label=TEST, linewidth=1.3)
     mark_epochs(ax, series)
     ax.set_xlabel("timestep (SGD updates)")
-    ax.set_ylabel(label)
     ax.set_xlim(0, timestep[-1])
-    ax.legend(loc="center right")
 
 
 def mark_epochs(ax: Axes, series: Columns) -> None:

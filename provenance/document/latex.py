@@ -134,13 +134,23 @@ def _fixed(x: Decimal, places: int, thousands: str = "") -> str:
 
 
 def decimal(x: Any, places: int) -> Latex:
-    r"""Print with `places` decimals: `decimal(0.05512, 3)` is `0.055`."""
-    return Latex(_fixed(_finite(x, "decimal"), places))
+    r"""Print with `places` decimals: `decimal(0.05512, 3)` is `0.055`.
+
+    What is not 0 never looks like 0: it is printed as `scientific` does.
+    """
+    value = _finite(x, "decimal")
+    return Latex(_fixed(value, places)) if round(value, places) or not value else scientific(x)
 
 
 def percent(x: Any, places: int = 2) -> Latex:
-    r"""Print a share as a percentage: `percent(0.98267)` is `98.27\,\%`."""
-    return Latex(_fixed(_finite(x, "percent").scaleb(2), places) + r"\,\%")
+    r"""Print a share as a percentage: `percent(0.98267)` is `98.27\,\%`.
+
+    More decimals are printed where 0 or 100 would be said of what is neither.
+    """
+    value = _finite(x, "percent").scaleb(2)
+    while round(value, places) in (0, 100) and value not in (0, 100):
+        places += 1
+    return Latex(_fixed(value, places) + r"\,\%")
 
 
 def scientific(x: Any, places: int = 1) -> Latex:

@@ -6,6 +6,6 @@ from homework.figures.style import new_figure, save
 from provenance.records import read_csv
 
 with job(snakemake):
-    figure = new_figure(snakemake.input.style, height=3.4)
-    draw_state(figure.subplots(2, 1, sharex=True), read_csv(snakemake.input.series))
+    figure = new_figure(snakemake.input.style, height=4.4)
+    draw_state(figure.subplots(4, 1, sharex=True), read_csv(snakemake.input.series))
     save(figure, *snakemake.output)

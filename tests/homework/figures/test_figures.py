@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from homework.figures.curves import draw_curves, mark_epochs
+from homework.figures.curves import draw_accuracies, draw_losses, mark_epochs
 from homework.figures.finite_differences import draw_steps
 from homework.figures.samples import draw_samples
 from homework.figures.state import draw_state
@@ -31,7 +31,7 @@ def series(n: int = 12) -> dict[str, np.ndarray]:
     """Make a run of three epochs."""
     rising = np.linspace(0.1, 0.9, n)
     names = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
-    state = ["dead_hidden_units", "saturated_outputs", "output_spread"]
+    state = ["dead_on_training", "dead_hidden_units", "saturated_outputs", "output_spread"]
     return {
         "timestep": np.arange(1, n + 1),
         "epoch": 1 + np.arange(n) * 3 // n,
@@ -42,7 +42,8 @@ def series(n: int = 12) -> dict[str, np.ndarray]:
 def curves(quantity: str = "loss"):
     """Draw a figure of two curves."""
     figure = new_figure(STYLE)
-    draw_curves(figure.subplots(), series(), quantity, "average loss (nats)")
+    draw = {"loss": draw_losses, "accuracy": draw_accuracies}[quantity]
+    draw(figure.subplots(), series())
     return figure
 
 
@@ -101,7 +102,8 @@ def test_both_curves_are_drawn_from_their_columns_with_names(quantity) -> None:
     np.testing.assert_array_equal(drawn["test (whole set)"], columns[f"test_{quantity}"])
     assert len(ax.get_legend().get_texts()) == 2
     assert "timestep" in ax.get_xlabel()
-    assert ax.get_ylabel() == "average loss (nats)"
+    assert quantity in ax.get_ylabel()
+    assert ax.get_yscale() == {"loss": "log", "accuracy": "linear"}[quantity]
     assert ax.get_xlim() == (0, 12)
 
 
@@ -120,18 +122,31 @@ def test_each_end_of_an_epoch_is_marked_once() -> None:
     assert [line.get_xdata()[0] for line in ax.get_lines()] == [4, 8]
 
 
-def test_the_state_shows_the_loss_above_and_three_shares_below() -> None:
-    above, below = axes = new_figure(STYLE).subplots(2, 1, sharex=True)
+def test_an_axis_that_leaves_accuracies_out_says_how_many() -> None:
+    ax, columns = new_figure(STYLE).subplots(), series()
+    columns["test_accuracy"] = np.linspace(0.9, 0.99, 12)  # 5 below 0.9388, the axis' end
+    draw_accuracies(ax, columns)
+    (text,) = ax.texts
+    assert text.get_text() == "below this axis: 12 points of training, 5 of test"
+    assert ax.get_ylim()[0] == pytest.approx(0.9388)
+    (whole,) = curves("accuracy").axes
+    assert not whole.texts and whole.get_ylim()[0] < 0.1
+
+
+def test_the_state_shows_one_quantity_on_each_of_its_axes() -> None:
+    axes = new_figure(STYLE, height=4.4).subplots(4, 1, sharex=True)
     columns = series()
     draw_state(axes, columns)
-    np.testing.assert_array_equal(above.get_lines()[0].get_ydata(), columns["test_loss"])
-    drawn = {line.get_label(): line.get_ydata() for line in below.get_lines()}
-    np.testing.assert_array_equal(drawn["dead hidden units"], columns["dead_hidden_units"])
-    np.testing.assert_array_equal(drawn["saturated outputs"], columns["saturated_outputs"])
-    np.testing.assert_array_equal(drawn["spread of the outputs"], columns["output_spread"])
-    assert below.get_xscale() == above.get_xscale() == "log"
-    styles = {(line.get_color(), line.get_linestyle()) for line in below.get_lines()}
-    assert len(styles) == 3
+    drawn = [[line.get_ydata().tolist() for line in ax.get_lines()] for ax in axes]
+    shown = [["test_loss"], ["dead_on_training", "dead_hidden_units"]]
+    shown += [["saturated_outputs"], ["output_spread"]]
+    assert drawn == [[columns[name].tolist() for name in names] for names in shown]
+    assert {ax.get_xscale() for ax in axes} == {"log"}
+    assert [text.get_text() for text in axes[1].get_legend().get_texts()] == [
+        "zero for all training images",
+        "zero for all test images",
+    ]
+    assert len({line.get_linestyle() for line in axes[1].get_lines()}) == 2
 
 
 def test_the_chosen_step_is_marked_among_all_that_were_tried() -> None:

@@ -105,7 +105,12 @@ def test_combining_characters_are_composed_first() -> None:
     [
         (latex.percent(0.98267), r"98.27\,\%"),
         (latex.percent(1, 0), r"100\,\%"),
-        (latex.percent(-0.00001), r"0.00\,\%"),
+        (latex.percent(-0.00001), r"\ensuremath{-}0.001\,\%"),
+        (latex.percent(0.0), r"0.00\,\%"),
+        (latex.percent(0.9967, 0), r"99.7\,\%"),
+        (latex.percent(0.99996), r"99.996\,\%"),
+        (latex.decimal(1.3e-6, 4), r"\ensuremath{1.3\times10^{-6}}"),
+        (latex.decimal(0.0, 4), "0.0000"),
         (latex.percent(np.float64(0.285)), r"28.50\,\%"),
         (latex.decimal(0.05512, 3), "0.055"),
         (latex.decimal(-2.5, 1), r"\ensuremath{-}2.5"),
