@@ -34,7 +34,7 @@ COMPUTED = {*RUNNERS, "memorize"}
 NETWORK = {*COMPUTED, "check_gradients"}
 WRITTEN = {"render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
-READERS = {*RUNS, "find_mistakes", "plot_samples", "plot_mistakes"}  # of images
+READERS = {*RUNNERS, "find_mistakes", "plot_samples", "plot_mistakes"}  # of images
 SOURCE = {"draw_digits", "select_digits", "load_toy", "check_activations", "plot_samples"}
 
 CLAIMS = {"gather_seeds", "evaluate_claims"}
@@ -52,12 +52,12 @@ USERS: dict[str, set[str]] = {
     "nn/arrays.py": {*NETWORK, "check_activations", "find_mistakes", "load_toy"},
     "nn/batches.py": COMPUTED,
     "nn/digits.py": {"draw_digits", "select_digits", "plot_samples"},
-    "nn/evaluation.py": RUNS,
+    "nn/evaluation.py": RUNNERS,
     "nn/gradients.py": {"check_gradients"},
-    "nn/gram.py": {*RUNS, "find_mistakes"},
+    "nn/gram.py": {*RUNNERS, "find_mistakes"},
     "nn/losses.py": NETWORK,
     "nn/network.py": {*NETWORK, "find_mistakes"},
-    "nn/training.py": RUNS,
+    "nn/training.py": RUNNERS,
     "homework/activation_check.py": {"check_activations"},
     "homework/dataset.py": {*READERS, "select_digits"},
     "homework/gradient_check.py": {"check_gradients"},
@@ -65,8 +65,9 @@ USERS: dict[str, set[str]] = {
     "homework/comparison.py": {"find_mistakes"},
     "homework/mistakes.py": {"find_mistakes"},
     "homework/properties.py": {"find_mistakes"},
-    "homework/replication.py": RUNS,
-    "homework/runs.py": RUNS,
+    "homework/interventions.py": {"intervene"},
+    "homework/replication.py": RUNNERS,
+    "homework/runs.py": RUNNERS,
     "homework/selection.py": {"select_digits"},
     "homework/synthetic.py": {"draw_digits"},
     "homework/toy.py": {"load_toy", "check_gradients"},
@@ -88,7 +89,7 @@ USERS: dict[str, set[str]] = {
     **{f"provenance/{name}.py": ALL for name in ("errors", "files", "job", "receipts")},
     "provenance/environment.py": {*NETWORK, "find_mistakes"},
     "provenance/records.py": {
-        *(*RUNS, *CURVES, "find_mistakes", "memorize", "plot_mistakes", "plot_state"),
+        *(*RUNNERS, *CURVES, "find_mistakes", "memorize", "plot_mistakes", "plot_state"),
         *("select_digits", "plot_samples", "load_toy", "check_gradients"),
     },
     "provenance/document/claims.py": {"evaluate_claims"},
@@ -160,6 +161,11 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
         "load_toy": {key: config["toy"][key] for key in ("seed", "sha256")},
         **{train: {"training": run | {"seed": training["seed"]}} for train in TRAIN},
         **{replicate: {"training": run} for replicate in REPLICATE},
+        "intervene": {
+            "training": {key: training[key] for key in ("hidden", "batch_size", "seed")},
+            "step_sizes": [0.1, 10.0],
+            "interventions": config["interventions"],
+        },
         **{plot: {"figure": plot.removeprefix("plot_")} for plot in PLOTS},
         "memorize": {"memorization": config["memorization"]},
         "evaluate_claims": {"facts": facts, "must_hold": False, "step_sizes": step_sizes},
@@ -198,7 +204,10 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     "a document": (edited("README.md"), set()),
     "another step size": (
         configured(training={"step_sizes": [0.1, 1.0]}),
-        {"train 1.0", "replicate 1.0 1-2", "replicate 1.0 3-3", "plot_state", *CLAIMS, *PRINTED},
+        {
+            *("train 1.0", "replicate 1.0 1-2", "replicate 1.0 3-3", "intervene", "plot_state"),
+            *(*CLAIMS, *PRINTED),
+        },
     ),
     "one further seed": (
         configured(training={"further_seeds": 4}),

@@ -9,7 +9,13 @@ FACTS = {
     },
     **{
         name: f"{{results}}/{name}.json"
-        for name in ("digits", "replication", "interventions", "mistakes", "memorization")
+        for name in (
+            "digits",
+            "replication",
+            "interventions",
+            "mistakes",
+            "memorization",
+        )
     },
 }
 SUMMARIES = [f"{{results}}/train/{step_size}/summary.json" for step_size in STEP_SIZES]
