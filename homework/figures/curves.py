@@ -15,7 +15,7 @@ TRAIN, TEST = "training (mini-batch)", "test (whole set)"
 FLOOR = 0.94
 
 
-def draw_losses(ax: Axes, series: Columns) -> None:
+def draw_loss(ax: Axes, series: Columns) -> None:
     """Draw the loss of the mini-batches and of the test set per timestep, logarithmically."""
     _draw(ax, series, "loss")
     ax.set_yscale("log")
@@ -23,10 +23,10 @@ def draw_losses(ax: Axes, series: Columns) -> None:
     ax.legend(loc="upper right")
 
 
-def draw_accuracies(ax: Axes, series: Columns) -> None:
+def draw_accuracy(ax: Axes, series: Columns) -> None:
     """Draw the accuracy of the mini-batches and of the test set per timestep.
 
-    How many points lie below the axis is written at its foot.
+    How many points lie below the axis is written above it.
     """
     _draw(ax, series, "accuracy")
     train, test = series["train_accuracy"], series["test_accuracy"]
@@ -36,9 +36,9 @@ def draw_accuracies(ax: Axes, series: Columns) -> None:
     ax.set_ylabel("accuracy")
     if floor:
         below = [int(np.sum(accuracy < floor - margin)) for accuracy in (train, test)]
-        said = f"below this axis: {below[0]} points of training, {below[1]} of test"
-        ax.text(0.03, 0.04, said, transform=ax.transAxes, fontsize=8)
-    ax.legend(loc="lower right")
+        said = f"below the axis: {below[0]} points of training, {below[1]} of test"
+        ax.set_title(said, loc="left", fontsize=8)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
 
 
 def _draw(ax: Axes, series: Columns, quantity: str) -> None:

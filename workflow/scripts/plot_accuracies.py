@@ -1,11 +1,11 @@
 """Draw the training and test accuracies per timestep."""
 
 from provenance.job import job
-from homework.figures.curves import draw_accuracies
+from homework.figures.curves import draw_accuracy
 from homework.figures.style import new_figure, save
 from provenance.records import read_csv
 
 with job(snakemake):
     figure = new_figure(snakemake.input.style)
-    draw_accuracies(figure.subplots(), read_csv(snakemake.input.series))
+    draw_accuracy(figure.subplots(), read_csv(snakemake.input.series))
     save(figure, *snakemake.output)

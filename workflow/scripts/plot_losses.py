@@ -1,11 +1,11 @@
 """Draw the training and test losses per timestep."""
 
 from provenance.job import job
-from homework.figures.curves import draw_losses
+from homework.figures.curves import draw_loss
 from homework.figures.style import new_figure, save
 from provenance.records import read_csv
 
 with job(snakemake):
     figure = new_figure(snakemake.input.style)
-    draw_losses(figure.subplots(), read_csv(snakemake.input.series))
+    draw_loss(figure.subplots(), read_csv(snakemake.input.series))
     save(figure, *snakemake.output)

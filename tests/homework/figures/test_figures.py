@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from homework.figures.curves import draw_accuracies, draw_losses, mark_epochs
+from homework.figures.curves import draw_accuracy, draw_loss, mark_epochs
 from homework.figures.finite_differences import draw_steps
 from homework.figures.samples import draw_samples
 from homework.figures.state import draw_state
@@ -42,7 +42,7 @@ def series(n: int = 12) -> dict[str, np.ndarray]:
 def curves(quantity: str = "loss"):
     """Draw a figure of two curves."""
     figure = new_figure(STYLE)
-    draw = {"loss": draw_losses, "accuracy": draw_accuracies}[quantity]
+    draw = {"loss": draw_loss, "accuracy": draw_accuracy}[quantity]
     draw(figure.subplots(), series())
     return figure
 
@@ -125,12 +125,11 @@ def test_each_end_of_an_epoch_is_marked_once() -> None:
 def test_an_axis_that_leaves_accuracies_out_says_how_many() -> None:
     ax, columns = new_figure(STYLE).subplots(), series()
     columns["test_accuracy"] = np.linspace(0.9, 0.99, 12)  # 5 below 0.9388, the axis' end
-    draw_accuracies(ax, columns)
-    (text,) = ax.texts
-    assert text.get_text() == "below this axis: 12 points of training, 5 of test"
+    draw_accuracy(ax, columns)
+    assert ax.get_title(loc="left") == "below the axis: 12 points of training, 5 of test"
     assert ax.get_ylim()[0] == pytest.approx(0.9388)
     (whole,) = curves("accuracy").axes
-    assert not whole.texts and whole.get_ylim()[0] < 0.1
+    assert not whole.get_title(loc="left") and whole.get_ylim()[0] < 0.1
 
 
 def test_the_state_shows_one_quantity_on_each_of_its_axes() -> None:
