@@ -143,14 +143,7 @@ def decide(claim: str, condition: str, names: Mapping[str, Any]) -> bool:
 
 
 def margin(condition: str, names: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Find the number that is nearest to its threshold, of all that a condition compares by size.
-
-    Returns
-    -------
-    dict or None
-        The number (an expression), its value, the threshold, the distance between them, and the
-        distance relative to the larger of the two. None if nothing is compared by size.
-    """
+    """Find the number nearest to its threshold, of those that a condition compares by size."""
     found = []
     parsed = Parser(SANDBOX, condition, state="variable").parse_expression()
     for number, threshold in _comparisons(nodes.Output([parsed])):

@@ -56,6 +56,7 @@ FAULTS = {
     43: "an old source put back with its date",
     44: "a source or style that is missing, a link to nowhere, or named with braces",
     45: "more than a page holds: 55 step sizes, a toy network of 10 x 12 weights",
+    46: "a result typed into a template, a caption or a claim",
     50: "a mirror whose redirect never ends, with terminal codes, a password, .gz as an encoding",
     51: "packages changed or uninstalled by hand; settings of pip's; a person's own .venv",
     52: "an installation killed at any moment",

@@ -1,7 +1,11 @@
 """What is written: claims, text, appendix, PDF."""
 
-# All that a template can include. The sweep has a page of its own.
-TEMPLATES = [p for p in listed("report/**/*.j2") if p != "report/sweep.tex.j2"]
+# All that a template can include, and the figures' captions. The sweep has a page of its own.
+TEXTS = [
+    path
+    for path in listed("report/**/*.j2", "report/captions/*.rst")
+    if path != "report/sweep.tex.j2"
+]
 # What the report reads: the facts of each record.
 FACTS = {
     **{
@@ -86,7 +90,9 @@ rule render_report:
         runs=SUMMARIES,
         claims="{results}/claims.json",
         figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
-        sources=[*sorted(REACHED), *STEERING, *TEMPLATES, STYLE, SCHEMA],
+        texts=TEXTS,
+        allowed="report/allowed.yaml",
+        sources=[*sorted(REACHED), *STEERING, STYLE, SCHEMA],
     output:
         "{results}/tex/hw2.tex",
     log:

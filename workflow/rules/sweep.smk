@@ -83,6 +83,7 @@ rule render_sweep:
     input:
         facts="{results}/sweep/sweep.json",
         figures="{results}/sweep/outcomes.pdf",
+        allowed="report/allowed.yaml",
         sources=[
             *("report/sweep.tex.j2", "report/macros.tex.j2", "report/preamble.tex.j2"),
             *("workflow/rules/sweep.smk", "config/sweep.yaml"),

@@ -5,6 +5,7 @@ from provenance.configuration import require_printed
 from provenance.document.claims import read_facts
 from provenance.document.latex import escape
 from provenance.document.report import render
+from provenance.document.typed import require_computed
 from provenance.files import digest, read_json, write_text
 from provenance.manifest import manifest_of
 
@@ -12,6 +13,7 @@ with job(snakemake):
     given, params = snakemake.input, snakemake.params
     # The records are of the configuration as it was when the Snakefile was read.
     require_printed(snakemake.config, "config/config.yaml", ["dataset"], begun=True)
+    require_computed(given.texts, given.allowed, "report/claims.yaml")
     manifest = manifest_of(given)
     sources = manifest.sources
     values = {
