@@ -89,10 +89,27 @@ def relu(s: FloatArray) -> FloatArray:
     return np.maximum(s, 0)
 
 
+def sine_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Sine, sin(s), and its derivative, cos(s).
+
+    Parameters
+    ----------
+    s : array_like of any shape
+        Pre-activations. Integers are read as float64.
+
+    Returns
+    -------
+    out, dout_ds : ndarray of the shape of `s`
+    """
+    s = as_floats(s)
+    return np.sin(s), np.cos(s)
+
+
 # Evaluating a network needs no derivatives.
 VALUES: dict[Activation, Callable[[FloatArray], FloatArray]] = {
     sigmoid_activation: sigmoid,
     relu_activation: relu,
+    sine_activation: np.sin,
 }
 
 

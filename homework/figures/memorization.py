@@ -1,44 +1,49 @@
-"""The memorization study, drawn on axes that the caller owns."""
+"""How often one update memorizes, drawn on axes that the caller owns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from textwrap import fill
 from typing import Any
 
-from matplotlib import rcParams
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-#: Where the bars begin: a logarithmic axis has no zero, and 1 is to be seen as a bar, too.
-LEFT = 0.8
+#: A line for each width: its marker and its grey.
+LINES = (("o", "black"), ("s", "0.35"), ("^", "0.55"), ("D", "0.2"), ("v", "0.45"), ("P", "0.65"))
 
 
-def draw_study(ax: Axes, study: Sequence[Mapping[str, Any]], max_updates: int) -> None:
-    """Draw the updates that each variant needed: a bar for the median, a dot for each attempt.
+def draw_shares(ax: Axes, facts: Mapping[str, Any], variant: str) -> None:
+    """Draw against the step size the share of attempts that needed one update: a line a width.
 
-    Each row of the study has the variant's name, the updates that each attempt needed and their
-    median, None for never: given up after `max_updates`.
+    `facts` are those of the study: "widths", "step_sizes", "attempts", and of each variant the
+    counts and the ends of the intervals by width and step size.
     """
-    for place, row in enumerate(study):
-        needed = [updates for updates in row["updates"] if updates is not None]
-        median = row["median_updates"]
-        verdict = f"$>$ {max_updates}" if median is None else f"{median:g}"
-        if median is not None:
-            ax.barh(place, median - LEFT, left=LEFT, height=0.62, color="0.82", zorder=1)
-        ax.scatter(needed, [place] * len(needed), s=14, facecolors="none", edgecolors="black")
-        _write_right_of(ax, place, verdict)
-    _write_right_of(ax, -1, "median")
+    studied, step_sizes = facts["variants"][variant], np.array(facts["step_sizes"])
+    parts = (np.array(studied[name], dtype=np.float64) for name in ("counts", "low", "high"))
+    rows = zip(reversed(facts["widths"]), *(part[::-1] for part in parts), strict=True)
+    for place, ((width, counts, low, high), (marker, grey)) in enumerate(
+        zip(rows, LINES, strict=False)
+    ):
+        share = counts / facts["attempts"]
+        ax.errorbar(
+            # Moved a little, or the intervals would hide each other.
+            step_sizes * 1.12**place,
+            share,
+            yerr=np.maximum([share - low, high - share], 0.0),
+            color=grey,
+            linestyle="-",
+            marker=marker,
+            markersize=3.5,
+            markerfacecolor="white" if place % 2 else grey,
+            elinewidth=0.6,
+            label=f"{width} units",
+        )
     ax.set_xscale("log")
-    ax.set_xlim(LEFT, max_updates)
+    ax.xaxis.set_major_locator(LogLocator(numticks=4))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    ax.set_xlabel("updates until the training accuracy is 100 % (logarithmic)")
-    ax.set_yticks(range(len(study)), [row["variant"] for row in study])
-    ax.set_ylim(len(study) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(visible=False, axis="y")
-
-
-def _write_right_of(ax: Axes, place: float, text: str) -> None:
-    """Write beside the axes, at a row's height and in the size of the rows' names."""
-    size = rcParams["ytick.labelsize"]
-    ax.text(1.02, place, text, transform=ax.get_yaxis_transform(), va="center", fontsize=size)
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_ylim(-0.03, 1.03)
+    ax.set_xlabel("step size")
+    ax.set_title(fill(studied["label"], 16))

@@ -2,220 +2,224 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from homework.memorization import (
-    Memorization,
-    Recipe,
-    calibrated_bias,
-    differences,
-    kernel_coordinates,
+    VARIANTS,
+    Network,
+    explain,
+    fitted,
+    kernel,
+    likeness,
+    log_odds,
     memorize,
-    repeat,
+    one_update,
+    share_right,
+    start,
+    study,
     summarise,
+    updated_scores,
+    wilson,
 )
-from nn.activations import relu_activation, sigmoid_activation
-from nn.losses import accuracy, logistic_loss
-from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
-
-HANDOUT = Recipe(width=200, step_size=0.1, batch_size=100, centre=False, calibrate=False)
-ONE_UPDATE = Recipe(width=4000, step_size=10.0, batch_size=100, centre=True, calibrate=True)
+from nn.activations import sigmoid_activation
+from nn.losses import logistic_loss
+from nn.network import backward_pass, forward_pass
 
 
 def labels(n: int = 100) -> np.ndarray:
     return (np.random.default_rng(39).random(n) < 0.5).astype(float)
 
 
-def attempt(recipe: Recipe, seed: int = 1, max_updates: int = 200, d: int = 784) -> Memorization:
+def inputs(d: int = 784, n: int = 100, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).random((n, d))
+
+
+def network(variant: str, width: int, d: int = 784, n: int = 100, seed: int = 2) -> Network:
     rng = np.random.default_rng(seed)
-    X = rng.random((100, d))
-    return memorize(X, labels(), recipe, rng=rng, max_updates=max_updates)
+    return start(inputs(d, n), labels(n), VARIANTS[variant], width, rng)
 
 
-def test_the_recipe_needs_one_update():
-    result = attempt(ONE_UPDATE)
-    assert result.memorized
-    assert result.updates == 1
-    assert result.accuracies[0] < 0.7
-    np.testing.assert_array_equal(result.output >= 0.5, labels() == 1)
+def log_odds_of(g: np.ndarray) -> np.ndarray:
+    return np.log(g / (1 - g))
 
 
-def test_the_handouts_settings_need_more_than_one_update():
-    result = attempt(HANDOUT)
-    assert result.memorized
-    assert result.updates > 10
+def test_with_sine_units_one_update_memorizes() -> None:
+    outputs = memorize(network("sine", 2000), labels(), 0.5, max_updates=5)
+    assert len(outputs) == 2
+    assert share_right(outputs[0], labels()) < 0.7
+    np.testing.assert_array_equal(outputs[1] >= 0.5, labels() == 1)
 
 
-def test_without_centring_the_recipe_fails():
-    assert not attempt(ONE_UPDATE._replace(centre=False, width=400)).memorized
+def test_with_relu_units_and_the_handouts_weights_it_takes_more_updates() -> None:
+    outputs = memorize(network("relu", 200), labels(), 0.1, max_updates=500)
+    assert share_right(outputs[-1], labels()) == 1
+    assert len(outputs) > 10
 
 
-def test_the_first_update_is_that_of_the_handouts_functions():
-    rng = np.random.default_rng(5)
-    X, y = rng.random((100, 30)), labels()
-    recipe = Recipe(width=20, step_size=0.5, batch_size=100, centre=True, calibrate=False)
-    result = memorize(X, y, recipe, rng=np.random.default_rng(6), max_updates=1)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_an_update_is_that_of_the_handouts_functions(variant) -> None:
+    y = labels(30)
+    X, Ws, bs, activations = network(variant, 20, d=40, n=30)
+    outputs = memorize(Network(X, Ws, bs, activations), y, 0.5, max_updates=1)
 
-    Ws = create_weight_matrices([30, 20, 1], rng=np.random.default_rng(6))
-    bs = create_bias_vectors([30, 20, 1])
-    activations = [relu_activation, sigmoid_activation]
-    centred = X - X.mean(axis=0)
-    before, caches = forward_pass(centred, Ws, bs, activations)
+    before, caches = forward_pass(X, Ws, bs, activations)
     grad_Ws, grad_bs = backward_pass(logistic_loss(before, y)[1], caches)
     for parameter, gradient in zip([*Ws, *bs], [*grad_Ws, *grad_bs], strict=True):
         parameter -= 0.5 * gradient
-    after, _ = forward_pass(centred, Ws, bs, activations)
+    after, _ = forward_pass(X, Ws, bs, activations)
 
-    np.testing.assert_allclose(result.output, after, rtol=0, atol=1e-14)
-    assert result.accuracies == [accuracy(before, y), accuracy(after, y)]
-
-
-@pytest.mark.parametrize("calibrate", [False, True])
-@pytest.mark.parametrize("centre", [False, True])
-@pytest.mark.parametrize(
-    ("step_size", "batch_size", "updates"), [(10.0, 100, 1), (0.1, 100, 40), (0.1, 30, 20)]
-)
-def test_the_network_on_kernel_coordinates_is_the_network_on_the_inputs(
-    centre, calibrate, step_size, batch_size, updates
-):
-    rng = np.random.default_rng(7)
-    X, y = rng.random((100, 784)), labels()
-    C = kernel_coordinates(X)
-    Q = np.linalg.solve(C, X).T
-    W1, W2 = create_weight_matrices([784, 60, 1], rng=rng)
-    mean = X.mean(axis=0) if centre else np.zeros(784)
-
-    outputs = [
-        memorize(
-            inputs,
-            y,
-            Recipe(60, step_size, batch_size, centre=False, calibrate=calibrate),
-            rng=np.random.default_rng(8),
-            max_updates=updates,
-            weight_matrices=weight_matrices,
-        )
-        for weight_matrices, inputs in (([W1, W2], X - mean), ([Q.T @ W1, W2], C - mean @ Q))
-    ]
-
-    np.testing.assert_allclose(outputs[1].output, outputs[0].output, rtol=0, atol=1e-10)
-    assert outputs[1].accuracies == outputs[0].accuracies
-    assert outputs[0].updates == updates
+    np.testing.assert_array_equal(outputs[0], before)
+    np.testing.assert_allclose(outputs[1], after, rtol=0, atol=1e-14)
 
 
-def test_kernel_coordinates_keep_the_kernel_and_have_orthonormal_axes():
-    X = np.random.default_rng(9).random((100, 784))
-    C = kernel_coordinates(X)
-    Q = np.linalg.solve(C, X).T
-    assert C.shape == (100, 100)
-    np.testing.assert_allclose(C @ C.T, X @ X.T, rtol=1e-12)
-    np.testing.assert_allclose(Q.T @ Q, np.eye(100), rtol=0, atol=1e-11)
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("width", [70, 1300])  # with less and more units than a block has
+def test_the_shortcut_to_the_scores_after_an_update_is_exact(variant, width) -> None:
+    y, steps = labels(), [0.1, 1.0, 30.0]
+    given = network(variant, width)
+    S, w = given.X @ given.Ws[0], given.Ws[1][:, 0]
+    hidden = (S, *given.activations[0](S))
+    found = updated_scores(given.X @ given.X.T, y, VARIANTS[variant], hidden, w, steps)
+    for step_size, scores in zip(steps, found, strict=True):
+        expected = memorize(given, y, step_size, max_updates=1)[1]
+        np.testing.assert_allclose(sigmoid_activation(scores)[0], expected, rtol=0, atol=1e-9)
+
+
+def test_what_is_drawn_in_place_of_weights_scatters_as_what_they_make_of_the_inputs() -> None:
+    """C Z and X W have the covariance s^2 X X^T."""
+    X = inputs(d=50, n=20)
+    C, rng = np.linalg.cholesky(X @ X.T), np.random.default_rng(3)
+    for S in (C @ rng.normal(size=(20, 200_000)), X @ rng.normal(size=(50, 200_000))):
+        np.testing.assert_allclose(S @ S.T / 200_000, X @ X.T, rtol=0.02)
+
+
+@pytest.mark.parametrize("variant", ["sine", "relu"])
+def test_the_kernel_multiplies_the_gradients_of_two_scores(variant) -> None:
+    given = network(variant, 7, d=9, n=5)
+    slopes = []
+    for parameter in (*given.Ws, *given.bs):
+        for at in np.ndindex(parameter.shape):
+            scores = []
+            for change in (1e-6, -2e-6):
+                parameter[at] += change
+                scores.append(log_odds_of(forward_pass(*given)[0]))
+            parameter[at] += 1e-6
+            slopes.append((scores[0] - scores[1]) / 2e-6)
+    gradients = np.array(slopes).T
+    np.testing.assert_allclose(kernel(given), gradients @ gradients.T, rtol=1e-5)
+
+
+def test_a_small_update_is_explained_by_its_first_order() -> None:
+    given = network("sine", 2000)
+    small, large = (
+        explain(given, labels(), step, memorize(given, labels(), step, max_updates=1))
+        for step in (1e-3, 300.0)
+    )
+    assert small["correlation"] > 0.999999
+    assert large["correlation"] < 0.9
+    assert small["own_outweighs_others"] > 0.9
+    assert small["change_outweighs_start"] < 0.1
+    assert large["change_outweighs_start"] > 0.9
+
+
+def test_inputs_look_alike_to_relu_units_but_not_to_sine_units() -> None:
+    assert abs(likeness(network("sine", 2000))) < 0.02
+    assert likeness(network("relu", 2000)) > 0.5
+
+
+def test_two_equal_inputs_look_exactly_alike() -> None:
+    given = network("sine", 50, d=9, n=30)
+    assert likeness(given._replace(X=np.ones((30, 9)))) == pytest.approx(1, rel=1e-12)
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.02, 3.0, 200.0])
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.53])
-def test_with_the_calibrated_bias_the_mean_prediction_is_the_mean_label(spread, share):
-    scores = spread * np.random.default_rng(10).normal(size=(100, 1))
+def test_with_the_fitted_bias_the_mean_prediction_is_the_mean_label(spread, share) -> None:
+    scores = spread * np.random.default_rng(10).normal(size=100)
     y = np.repeat([1.0, 0.0], [round(100 * share), 100 - round(100 * share)])
-    bias = calibrated_bias(scores, y)
-    assert bias.shape == (1, 1)
-    mean = sigmoid_activation(scores + bias)[0].mean()
+    mean = sigmoid_activation(scores + fitted(scores, y))[0].mean()
     np.testing.assert_allclose(mean, y.mean(), rtol=0, atol=1e-9)
 
 
-def test_a_single_label_cannot_be_calibrated():
+def test_at_the_log_odds_a_score_of_zero_predicts_the_mean_label() -> None:
+    y = labels()
+    g, _ = sigmoid_activation(log_odds(np.zeros(100), y))
+    assert float(g) == pytest.approx(y.mean(), rel=1e-14)
+
+
+def test_a_single_label_has_no_log_odds() -> None:
     with pytest.raises(ValueError, match=r"both labels.*mean 1\.0"):
-        calibrated_bias(np.zeros((5, 1)), np.ones(5))
+        fitted(np.zeros(5), np.ones(5))
 
 
-def test_the_callers_arrays_stay_as_they_were():
-    rng = np.random.default_rng(11)
-    X, y = rng.random((100, 20)), labels()
-    weight_matrices = create_weight_matrices([20, 10, 1], rng=rng)
-    given = [X, y, *weight_matrices]
-    copies = [array.copy() for array in given]
-    for batch_size in (100, 40):
-        recipe = Recipe(10, 1.0, batch_size, centre=True, calibrate=True)
-        memorize(X, y, recipe, rng=rng, max_updates=3, weight_matrices=weight_matrices)
-    for array, copy in zip(given, copies, strict=True):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_callers_arrays_stay_as_they_were(variant) -> None:
+    X, y = inputs(d=120), labels()
+    given = start(X, y, VARIANTS[variant], 10, np.random.default_rng(4))
+    arrays = [X, y, given.X, *given.Ws, *given.bs]
+    copies = [array.copy() for array in arrays]
+    memorize(given, y, 1.0, max_updates=3)
+    Z, w = np.random.default_rng(5).normal(size=(100, 10)), np.ones(10)
+    one_update(X, y, VARIANTS[variant], Z, w, [5, 10], [1.0])
+    for array, copy in zip(arrays, copies, strict=True):
         np.testing.assert_array_equal(array, copy)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
-    recipe = HANDOUT._replace(batch_size=30)
-    one, same, other = (attempt(recipe, seed, 5, d=40).output for seed in (1, 1, 2))
-    assert one.tobytes() == same.tobytes()
-    assert one.tobytes() != other.tobytes()
-
-
-@pytest.mark.parametrize("batch_size", [1, 30, 100])
 @pytest.mark.parametrize("max_updates", [0, 1, 7])
-def test_no_more_updates_are_made_than_allowed(max_updates, batch_size):
-    recipe = HANDOUT._replace(batch_size=batch_size)
-    result = attempt(recipe, max_updates=max_updates, d=20)
-    assert result.updates == max_updates
-    assert not result.memorized
+def test_no_more_updates_are_made_than_allowed(max_updates) -> None:
+    outputs = memorize(network("relu", 20, d=20), labels(), 0.1, max_updates=max_updates)
+    assert len(outputs) == max_updates + 1
 
 
-def test_a_dead_network_is_given_up():
-    result = attempt(HANDOUT._replace(step_size=10.0))
-    assert not result.memorized
-    assert result.updates < 200
+def test_weights_that_overflow_are_given_up_without_a_warning() -> None:
+    outputs = memorize(network("fitted", 20, d=20), labels(), 1e200, max_updates=200)
+    assert len(outputs) < 10
+    assert share_right(outputs[-1], labels()) < 1
 
 
-def test_weights_that_overflow_are_given_up_without_a_warning():
-    result = attempt(HANDOUT._replace(step_size=1e200, centre=True), d=20)
-    assert not result.memorized
-    assert result.updates < 200
-
-
-@pytest.mark.parametrize("batch_size", [0, 101])
-def test_a_batch_size_out_of_range_is_refused(batch_size):
-    with pytest.raises(ValueError, match=f"from 1 to 100.*got {batch_size}"):
-        attempt(HANDOUT._replace(batch_size=batch_size))
-
-
-def test_a_negative_number_of_updates_is_refused():
-    with pytest.raises(ValueError, match="at least 0; got -1"):
-        attempt(HANDOUT, max_updates=-1)
-
-
-def test_labels_of_another_length_are_refused():
+def test_labels_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match=r"y must have shape \(100,\)"):
-        rng = np.random.default_rng(0)
-        memorize(np.ones((100, 3)), labels(99), HANDOUT, rng=rng, max_updates=1)
+        start(inputs(), labels(99), VARIANTS["sine"], 5, np.random.default_rng(0))
 
 
-def test_each_seed_has_its_own_inputs_and_network():
-    recipe = HANDOUT._replace(width=5)
-    attempts = repeat(labels(), 120, recipe, seeds=[(0, 1), (0, 2), (0, 1)], max_updates=2)
-    assert attempts[0].output.tobytes() == attempts[2].output.tobytes()
-    assert attempts[0].output.tobytes() != attempts[1].output.tobytes()
+def found(seeds: Sequence[Sequence[int]], widths: Sequence[int]) -> dict[str, np.ndarray]:
+    return study(labels(), 784, widths, [0.5, 10.0], seeds)
 
 
-def test_nearly_every_seed_needs_one_update():
-    attempts = repeat(labels(), 784, ONE_UPDATE, seeds=[(12, k) for k in range(20)], max_updates=1)
-    assert summarise(attempts)["one_update"] >= 19
+def test_the_study_has_an_answer_for_each_seed_width_and_step_size() -> None:
+    shares = found([(0, k) for k in range(12)], [20, 1500])
+    assert shares.keys() == VARIANTS.keys()
+    assert all(of_variant.shape == (12, 2, 2) for of_variant in shares.values())
+    sine = shares["sine"].sum(axis=0)
+    assert sine[1, 0] >= 11
+    assert not sine[0].any()
+    assert not shares["relu"].any()
+    assert shares["fitted"][:, 1, 1].sum() > shares["fitted"][:, 1, 0].sum()
 
 
-def test_the_summary_counts_what_became_of_the_attempts():
-    attempts = [Memorization(path, np.zeros(2)) for path in ([0.5, 1.0], [0.5, 0.5, 1.0], [0.5, 0])]
-    assert summarise(attempts) == {
-        "attempts": 3,
-        "memorized": 2,
-        "one_update": 1,
-        "updates": [1, 2, None],
-        "median_updates": 2.0,
-    }
+def test_an_attempt_depends_on_its_seed_only() -> None:
+    alone, among = found([(0, 2)], [300, 700]), found([(0, 1), (0, 2)], [300, 700])
+    for name in VARIANTS:
+        np.testing.assert_array_equal(alone[name][0], among[name][1])
 
 
-def test_the_median_of_mostly_failed_attempts_is_none():
-    attempts = [Memorization(path, np.zeros(2)) for path in ([0.5, 1.0], [0.5, 0.5], [0.5, 0.0])]
-    assert summarise(attempts)["median_updates"] is None
+def test_the_summary_counts_the_attempts_of_each_cell_and_names_the_best() -> None:
+    attempts = np.zeros((20, 2, 3), dtype=bool)
+    attempts[:5, 0, 1] = attempts[:9, 1, 0] = attempts[:9, 1, 2] = True
+    summary = summarise(attempts, [10, 20], [0.1, 1.0, 10.0])
+    assert summary["counts"] == [[0, 5, 0], [9, 0, 9]]
+    assert summary["best"]["width"] == 20
+    assert summary["best"]["step_size"] == 0.1
+    assert summary["best"]["count"] == 9
+    assert summary["best"]["low"] == summary["low"][1][0] < 9 / 20 < summary["high"][1][0]
 
 
-def test_a_recipe_is_named_by_its_differences():
-    assert differences(HANDOUT, HANDOUT) == "the settings at the start"
-    assert differences(HANDOUT._replace(batch_size=10), HANDOUT) == "batches of 10"
-    names = "centred, step size 10, calibrated, width 4000"
-    assert differences(ONE_UPDATE, HANDOUT) == names
+def test_the_interval_is_that_of_scipy() -> None:
+    low, high = wilson(np.arange(51), 50)
+    expected = [binomtest(k, 50).proportion_ci(method="wilson") for k in range(51)]
+    np.testing.assert_allclose(low, [e.low for e in expected], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(high, [e.high for e in expected], rtol=0, atol=1e-12)

@@ -50,7 +50,7 @@ USERS: dict[str, set[str]] = {
     },
     "nn/activations.py": {*NETWORK, "check_activations", "find_mistakes"},
     "nn/arrays.py": {*NETWORK, "check_activations", "find_mistakes", "load_toy"},
-    "nn/batches.py": COMPUTED,
+    "nn/batches.py": TRAIN,
     "nn/digits.py": {"draw_digits", "select_digits", "plot_samples"},
     "nn/evaluation.py": RUNNERS,
     "nn/gradients.py": {"check_gradients"},
@@ -218,7 +218,7 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
         ALL - {*SOURCE, *GRADIENTS, "memorize", "plot_memorization"},
     ),
     "a value of the memorization": (
-        configured(memorization={"seeds": 3}),
+        configured(memorization={"attempts": 21}),
         {"memorize", "plot_memorization", "evaluate_claims", *PRINTED},
     ),
     "backward_pass": (edited("nn/network.py"), ALL - SOURCE),

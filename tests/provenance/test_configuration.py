@@ -12,6 +12,7 @@ from provenance.configuration import check_config, read_yaml, require_printed, r
 from provenance.errors import Failure
 
 ROOT = Path(__file__).resolve().parents[2]
+WIDTHS = "expected a list of two to five different whole numbers, each a line of a figure"
 COUNT = "expected a whole number, 1 or more"
 POSITIVE = "expected a positive number"
 FINITE = "expected a finite number"
@@ -96,15 +97,16 @@ def test_what_may_be_changed_may_be_changed(path, value) -> None:
             "unknown key 'witdh' in memorization.recipe; did you mean 'width'?",
         ),
         (
-            "memorization.study",
-            "[{}, {center: true}]",
-            "unknown key 'center' in memorization.study.1; did you mean 'centre'?",
+            "memorization.attempts",
+            "1",
+            "memorization.attempts: expected a whole number, 20 or more: fewer say little of a "
+            "share; got 1",
         ),
-        (
-            "memorization.start.centre",
-            "'yes'",
-            "memorization.start.centre: expected true or false; got 'yes'",
-        ),
+        ("memorization.widths", "[100, 100]", f"memorization.widths: {WIDTHS}; got [100, 100]"),
+        ("memorization.widths", "[1, 2, 3, 4, 5, 6]", f"memorization.widths: {WIDTHS}; got [1, 2,"),
+        ("memorization.step_sizes", "[0.1]", "positive numbers up to a million; got [0.1]"),
+        ("memorization.step_sizes", "[0.1, 1.0e+7]", "positive number up to a million; got"),
+        ("memorization.start.width", "2.5", f"memorization.start.width: {COUNT}; got 2.5"),
         ("author.name", "3", "author.name: expected a text; got 3"),
         ("author", "", "author: expected a section with name and worked_with; got None"),
         ("synthetic.test_images", "19", "expected a whole number from 20 to 10000; got 19"),

@@ -138,7 +138,6 @@ rule memorize:
         gradients="results/toy/gradients.json",
     output:
         facts="{results}/memorization.json",
-        study="{results}/memorization.csv",
     log:
         "logs/{results}/memorize.log",
     threads: 1

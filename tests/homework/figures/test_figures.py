@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from homework.figures.curves import draw_accuracy, draw_loss, mark_epochs
 from homework.figures.finite_differences import draw_steps
+from homework.figures.memorization import draw_shares
 from homework.figures.samples import draw_samples
 from homework.figures.state import draw_state
 from homework.figures.style import new_figure, save
@@ -209,3 +210,30 @@ def test_a_sweep_has_a_line_for_each_width_through_the_cells_that_have_runs() ->
         ]
         assert bars == [[cells[k][name] for name in columns[1:]] for k in (1, 0, 3)]
         assert [text.get_text() for text in axes.get_legend().texts] == ["width 8", "width 16"]
+
+
+def shares(step_sizes: list[float], widths: list[int]) -> dict[str, object]:
+    """Make a study of one variant; every attempt succeeded with the last width, else none."""
+    counts = [[20 * (width == widths[-1]) for _ in step_sizes] for width in widths]
+    studied = {"label": "sine units", "counts": counts}
+    studied |= {"low": (np.array(counts) / 25).tolist(), "high": (np.array(counts) / 20).tolist()}
+    facts = {"attempts": 20, "widths": widths, "step_sizes": step_sizes}
+    return facts | {"variants": {"sine": studied}}
+
+
+def test_the_shares_are_a_line_for_each_width_against_the_step_size() -> None:
+    ax = new_figure(STYLE).subplots()
+    draw_shares(ax, shares([0.1, 1.0], [100, 400, 900]), "sine")
+    widest, *others = (line for line, _, _ in ax.containers)
+    assert widest.get_ydata().tolist() == [1, 1]
+    assert [line.get_ydata().tolist() for line in others] == [[0, 0], [0, 0]]
+    assert widest.get_xdata().tolist() == [0.1, 1.0]
+    assert len({(line.get_marker(), line.get_color()) for line in (widest, *others)}) == 3
+
+
+def test_shares_of_many_step_sizes_are_drawn_and_legible(tmp_path) -> None:
+    figure = new_figure(STYLE)
+    ax = figure.subplots()
+    draw_shares(ax, shares(np.geomspace(1e-3, 1e6, 55).tolist(), [1, 2, 3, 4, 5, 6]), "sine")
+    save(figure, tmp_path / "shares.pdf")
+    assert len(ax.containers) == 6
