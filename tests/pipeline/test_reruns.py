@@ -50,7 +50,7 @@ USERS: dict[str, set[str]] = {
     },
     "nn/activations.py": {*NETWORK, "check_activations", "find_mistakes"},
     "nn/arrays.py": {*NETWORK, "check_activations", "find_mistakes", "load_toy"},
-    "nn/batches.py": TRAIN,
+    "nn/batches.py": RUNNERS,
     "nn/digits.py": {"draw_digits", "select_digits", "plot_samples"},
     "nn/evaluation.py": RUNNERS,
     "nn/gradients.py": {"check_gradients"},
