@@ -88,6 +88,7 @@ def spans(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return told | {"diverged": len(records) - len(runs)}
 
 
+@np.errstate(over="ignore", invalid="ignore")  # after a divergence nothing is pushed anywhere
 def direction(
     digits: Digits, seeds: Sequence[int], *, hidden: int, step_size: float, batch_size: int
 ) -> dict[str, Any]:

@@ -47,6 +47,8 @@ rule train:
         summary="{results}/train/{step_size}/summary.json",
     log:
         "logs/{results}/train-{step_size}.log",
+    # Before further seeds and experiments: mistakes and figures wait for it.
+    priority: 1
     # Where the runs cannot use all cores with one thread each; it changes no bit.
     threads: max(1, (workflow.cores or 1) // len(STEP_SIZES))
     params:
