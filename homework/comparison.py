@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from homework.properties import PROPERTIES
+from homework.properties import DISTANCES, PROPERTIES
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 Values = Mapping[str, Floats]
 
 #: The digits by their label.
@@ -27,11 +28,12 @@ UNUSUAL = 0.10
 SIGNIFICANCE = 0.05
 
 
-def summarise(values: Values, y: Floats, wrong: npt.NDArray[np.bool_]) -> dict[str, Any]:
+def summarise(values: Values, y: Floats, wrong: Mask) -> dict[str, Any]:
     """Compare misread (`wrong`) with correctly read images of both digits.
 
     Returns counts, what tables call the properties, their names from the strongest to the weakest
-    over both digits ("order"), and under "digits" what `summarise_digit` says of each.
+    over both digits ("order"), which shares of the correctly read images lie beyond the bounds that
+    they set ("beyond"), and under "digits" what `summarise_digit` says of each.
     """
     digits = {
         str(digit): summarise_digit(
@@ -51,25 +53,43 @@ def summarise(values: Values, y: Floats, wrong: npt.NDArray[np.bool_]) -> dict[s
         "unusual_share": UNUSUAL,
         "usual_share": 1 - UNUSUAL,
         "measured": len(values),
+        "distances": len(DISTANCES),
+        "seen_in_image": len(values) - len(DISTANCES),
         "significance": SIGNIFICANCE,
+        "names": list(values),
         "labels": {name: PROPERTIES[name].label for name in values},
+        "letters": {name: PROPERTIES[name].letter for name in values},
         "units": {name: PROPERTIES[name].unit for name in values},
+        "beyond": {
+            which.__name__: which(
+                one["rate"]["correct"]
+                for facts in digits.values()
+                for name, one in facts["properties"].items()
+                if PROPERTIES[name].cut is None
+            )
+            for which in (min, max)
+        },
     }
 
 
-def summarise_digit(values: Values, wrong: npt.NDArray[np.bool_], label: int) -> dict[str, Any]:
+def summarise_digit(values: Values, wrong: Mask, label: int) -> dict[str, Any]:
     """Compare misread with correctly read images of one digit, of label 0 (3s) or 1 (9s).
 
     Returns counts; the comparison of each property (`compare`); the properties' names from the
     strongest to the weakest ("order"); those that mistakes show more often than chance would have
-    it ("explains"); how many suspicious properties an image shows ("suspicious"); and the shares
-    nearer to the other digit's average image ("nearer_to_other").
+    it ("explains"); the shares of images that show three or more suspicious properties ("several"),
+    of all and of those that are no distances; and the shares nearer to the other digit's average
+    image ("nearer_to_other").
     """
     compared = {name: compare(value, wrong, name, label) for name, value in values.items()}
     order = sorted(compared, key=lambda name: -compared[name]["strength"])
     # Bonferroni: with so many tests, each must be that much surer.
     limit = SIGNIFICANCE / (len(DIGITS) * len(compared))
-    count = count_suspicious(values, compared)
+    marks = suspicious_marks(values, compared)
+    several = {
+        "all": sum(marks.values()),
+        "seen_in_image": sum(mark for name, mark in marks.items() if name not in DISTANCES),
+    }
     return {
         "images": len(wrong),
         "mistakes": int(wrong.sum()),
@@ -77,15 +97,12 @@ def summarise_digit(values: Values, wrong: npt.NDArray[np.bool_], label: int) ->
         "properties": compared,
         "order": order,
         "explains": [name for name in order if compared[name]["p_value"] < limit],
-        "suspicious": {
-            "median": medians(count, wrong),
-            "three_or_more": rates(count >= 3, wrong),
-        },
+        "several": {kind: rates(np.asarray(count) >= 3, wrong) for kind, count in several.items()},
         "nearer_to_other": {"average": rates(values["average_ratio"] > 1, wrong)},
     }
 
 
-def compare(value: Floats, wrong: npt.NDArray[np.bool_], name: str, label: int) -> dict[str, Any]:
+def compare(value: Floats, wrong: Mask, name: str, label: int) -> dict[str, Any]:
     """Compare one property between the misread and the correctly read images of a digit.
 
     Returns the suspicious side and where it begins ("low" and "high", None if that side is not
@@ -136,31 +153,34 @@ def replicate(bad: Values, good: Values, compared: Mapping[str, Any]) -> dict[st
 def bounds(good: Floats, side: str, cut: float | None) -> tuple[float | None, float | None]:
     """Return below and above which values are suspicious; None where none are.
 
-    `good` are the values of correctly read images; on "both" sides the unusual share is halved
+    `good` are the values of correctly read images, of which at most the unusual share lies beyond
+    the bounds: less, where several are equal to a bound. On "both" sides the share is halved
     between them. A cut is a bound that does not depend on these values.
     """
     if cut is None and not good.size:
         return None, None
     tail = UNUSUAL / 2 if side == "both" else UNUSUAL
-    low = float(np.quantile(good, tail)) if cut is None else cut
-    high = float(np.quantile(good, 1 - tail)) if cut is None else cut
+    ends = [cut, cut]
+    if cut is None:
+        ordered, most = np.sort(good), math.floor(tail * len(good))
+        ends = [float(ordered[most]), float(ordered[-1 - most])]
+    low, high = ends
     return low if side != "high" else None, high if side != "low" else None
 
 
-def is_suspicious(value: Floats, low: float | None, high: float | None) -> npt.NDArray[np.bool_]:
+def is_suspicious(value: Floats, low: float | None, high: float | None) -> Mask:
     """Say which values lie beyond the bounds."""
     return (value < (-math.inf if low is None else low)) | (
         value > (math.inf if high is None else high)
     )
 
 
-def count_suspicious(
-    values: Values, compared: Mapping[str, Mapping[str, Any]]
-) -> npt.NDArray[np.int64]:
-    """Count the suspicious properties of each image of one digit."""
-    bounds_of = {name: (one["low"], one["high"]) for name, one in compared.items()}
-    marks = [is_suspicious(value, *bounds_of[name]) for name, value in values.items()]
-    return np.asarray(np.sum(marks, axis=0, dtype=np.int64))
+def suspicious_marks(values: Values, compared: Mapping[str, Mapping[str, Any]]) -> dict[str, Mask]:
+    """Say of each property which images of one digit have a suspicious value of it."""
+    return {
+        name: is_suspicious(value, compared[name]["low"], compared[name]["high"])
+        for name, value in values.items()
+    }
 
 
 def strength(bad: Floats, good: Floats, side: str) -> float:
@@ -196,17 +216,17 @@ def interval(count: int, n: int) -> list[float]:
     return [float(found.low), float(found.high)]
 
 
-def rates(holds: npt.NDArray[np.bool_], wrong: npt.NDArray[np.bool_]) -> dict[str, float]:
+def rates(holds: Mask, wrong: Mask) -> dict[str, float]:
     """Return among mistakes and among correct images the share of which something holds."""
     return {"mistakes": mean(holds[wrong]), "correct": mean(holds[~wrong])}
 
 
-def mean(holds: npt.NDArray[np.bool_]) -> float:
+def mean(holds: Mask) -> float:
     """Return the share of which something holds; 0 of none."""
     return float(holds.mean()) if holds.size else 0.0
 
 
-def medians(value: npt.NDArray[Any], wrong: npt.NDArray[np.bool_]) -> dict[str, float | None]:
+def medians(value: npt.NDArray[Any], wrong: Mask) -> dict[str, float | None]:
     """Return the median among mistakes and among correct images; None where there are none."""
     return {
         group: float(np.median(value[members])) if members.any() else None

@@ -12,12 +12,26 @@ from homework.dataset import Digits
 from nn.gram import gram_matrix, grey_levels, squared_lengths
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 SIDE = 28
 #: Ink is what is darker than half of black.
 INK = 0.5
 #: Loops whose stroke would have to grow further than this many pixels do not count as loops.
 FARTHEST_GROWTH = 3
+#: The two ink regions: how deep they lie, in shares of the digit's height, and how many standard
+#: deviations from the digit's axis the upper one begins.
+UPPER, LOWER = (0.2, 0.5), 0.6
+OFF_AXIS = 0.5
+#: All of these, for the text that defines the properties.
+CONSTANTS = {
+    "ink": INK,
+    "farthest_growth": FARTHEST_GROWTH,
+    "no_loop": FARTHEST_GROWTH + 1,
+    "upper": UPPER,
+    "lower": LOWER,
+    "off_axis": OFF_AXIS,
+}
 
 
 class Property(NamedTuple):
@@ -25,39 +39,52 @@ class Property(NamedTuple):
 
     `suspicious` gives for a 3 and for a 9 the side on which the other digit lies: "low", "high" or
     "both"; `cut` where that side begins. Without it, the side holds the tenth of the correctly read
-    images of the same digit that lies farthest on it.
+    images of the same digit that lies farthest on it. A `distance` compares whole images with the
+    training images; the other properties can be seen in the image alone.
     """
 
+    letter: str
     label: str
     unit: str
     suspicious: tuple[str, str]
     cut: tuple[float, float] | None = None
+    distance: bool = False
 
 
 PROPERTIES = {
-    "holes": Property("enclosed holes", "", ("high", "low"), cut=(0.0, 1.0)),
-    "loop_gap": Property("gap of the upper loop", "px", ("low", "high")),
-    "ink": Property("amount of ink", "", ("both", "both")),
-    "stroke_width": Property("stroke width", "px", ("both", "both")),
-    "slant": Property("slant", "deg", ("both", "both")),
-    "side_ink": Property("ink on the upper left", "", ("high", "low")),
-    "foot_ink": Property("ink at the lower left", "", ("low", "high")),
-    "own_distance": Property("distance to nearest own", "", ("high", "high")),
-    "distance_ratio": Property("nearest image, own / other", "", ("high", "high")),
-    "average_ratio": Property("average image, own / other", "", ("high", "high")),
+    "holes": Property("H", "enclosed holes", "", ("high", "low"), cut=(0.0, 1.0)),
+    "loop_gap": Property("G", "gap of the upper loop", "px", ("low", "high")),
+    "ink": Property("I", "amount of ink", "", ("both", "both")),
+    "stroke_width": Property("W", "stroke width", "px", ("both", "both")),
+    "slant": Property("S", "slant", "deg", ("both", "both")),
+    "side_ink": Property("U", "ink on the upper left", "", ("high", "low")),
+    "foot_ink": Property("L", "ink at the lower left", "", ("low", "high")),
+    "own_distance": Property("D", "distance to nearest own", "", ("high", "high"), distance=True),
+    "distance_ratio": Property("N", "nearest, own / other", "", ("high", "high"), distance=True),
+    "average_ratio": Property("A", "average, own / other", "", ("high", "high"), distance=True),
 }
+DISTANCES = [name for name, one in PROPERTIES.items() if one.distance]
 
 
-def measure_all(digits: Digits) -> dict[str, Floats]:
+def measure_test(digits: Digits) -> dict[str, Floats]:
     """Measure every property of the test images, in the order of `PROPERTIES`."""
-    own, other = nearest_distances(digits.X_test, digits.y_test, digits.X_train, digits.y_train)
-    own_average, other_average = average_distances(
-        digits.X_test, digits.y_test, digits.X_train, digits.y_train
-    )
-    values = measure(digits.X_test) | {
+    return _measure_all(digits, digits.X_test, digits.y_test)
+
+
+def measure_training(digits: Digits, rows: npt.NDArray[np.intp]) -> dict[str, Floats]:
+    """Measure every property of some training images, none of which is its own neighbour."""
+    return _measure_all(digits, digits.X_train[rows], digits.y_train[rows], itself=rows)
+
+
+def _measure_all(
+    digits: Digits, X: Floats, y: Floats, itself: npt.NDArray[np.intp] | None = None
+) -> dict[str, Floats]:
+    training = digits.X_train, digits.y_train
+    own, other = nearest_distances(X, y, *training, itself=itself)
+    values = measure(X) | {
         "own_distance": own,
         "distance_ratio": ratio(own, other),
-        "average_ratio": ratio(own_average, other_average),
+        "average_ratio": ratio(*average_distances(X, y, *training)),
     }
     return {name: values[name] for name in PROPERTIES}
 
@@ -66,15 +93,16 @@ def measure(images: Floats) -> dict[str, Floats]:
     """Measure what can be seen in images alone, of shape (n, 784) with ink from 0 to 1."""
     levels = grey_levels(images)
     holes, loop_gap = loops(levels)
-    slant, side_ink, foot_ink = layout(levels)
+    regions = find_regions(levels)
+    total = np.maximum(levels.sum(axis=1), 1.0)
     return {
         "holes": holes,
         "loop_gap": loop_gap,
         "ink": levels.mean(axis=1) / 255,
         "stroke_width": stroke_width(levels),
-        "slant": slant,
-        "side_ink": side_ink,
-        "foot_ink": foot_ink,
+        "slant": regions.slant,
+        "side_ink": (levels * regions.side).sum(axis=1) / total,
+        "foot_ink": (levels * regions.foot).sum(axis=1) / total,
     }
 
 
@@ -139,15 +167,27 @@ def stroke_width(levels: Floats) -> Floats:
     return np.asarray(2 * levels.sum(axis=1) / np.maximum(outline, 1.0), np.float64)
 
 
-def layout(levels: Floats) -> tuple[Floats, Floats, Floats]:
-    """Measure how a digit leans, and how much of its ink lies where 3s and 9s differ.
+class Regions(NamedTuple):
+    """Which pixels lie where 3s and 9s differ, one flattened image a row, and the digits' slants.
 
-    Slant: the angle by which the digit's axis leans to the right, from the second moments of its
-    ink (the shear that would make rows and columns uncorrelated).
-    Side ink: the share of the ink at 0.2 to 0.5 of the digit's height that lies more than half a
-    standard deviation left of the axis, where a 9 has its loop's left wall and a 3 is open.
-    Foot ink: the share of the ink in the lowest 0.4 of the height that lies left of the axis,
-    where a 3 has its lower bow and a 9 with a straight stem has nothing.
+    `side` is at 0.2 to 0.5 of the digit's height, more than half a standard deviation left of its
+    axis, where a 9 has its loop's left wall and a 3 is open; `foot` below 0.6 of the height, left
+    of the axis, where a 3 has its lower bow and a 9 with a straight stem has nothing. `mirrored` is
+    each one's mirror image, as far to the right of the axis.
+    """
+
+    slant: Floats  # in degrees
+    side: Mask
+    foot: Mask
+    side_mirrored: Mask
+    foot_mirrored: Mask
+
+
+def find_regions(levels: Floats) -> Regions:
+    """Find the two regions of each image, and how it leans.
+
+    The axis goes through the centre of the ink and leans to the right by the slant: the shear that
+    would make rows and columns of the ink uncorrelated, from its second moments.
     """
     row, column = (line.astype(np.float64) for line in np.divmod(np.arange(SIDE**2), SIDE))
     moments = levels @ np.stack([row, column, row * row, row * column, column * column], axis=1)
@@ -159,41 +199,58 @@ def layout(levels: Floats) -> tuple[Floats, Floats, Floats]:
     spread = np.sqrt(np.maximum(cc - shear * rc, 0.0))[:, np.newaxis]
     top, bottom = row_range(levels.reshape(-1, SIDE, SIDE) > INK * 255)
     depth = (row - top[:, np.newaxis] + 0.5) / (bottom - top + 1)[:, np.newaxis]
-    side = (depth > 0.2) & (depth < 0.5) & (from_axis < -0.5 * spread)
-    foot = (depth > 0.6) & (from_axis < 0)
-    side_ink, foot_ink = ((levels * part).sum(axis=1) / total for part in (side, foot))
-    return np.degrees(np.arctan(-shear)), side_ink, foot_ink
+    upper = (depth > UPPER[0]) & (depth < UPPER[1])
+    lower = depth > LOWER
+    far = OFF_AXIS * spread
+    return Regions(
+        slant=np.degrees(np.arctan(-shear)),
+        side=upper & (from_axis < -far),
+        foot=lower & (from_axis < 0),
+        side_mirrored=upper & (from_axis > far),
+        foot_mirrored=lower & (from_axis > 0),
+    )
 
 
 def nearest_distances(
-    X_test: Floats, y_test: Floats, X_train: Floats, y_train: Floats
+    X: Floats,
+    y: Floats,
+    X_train: Floats,
+    y_train: Floats,
+    itself: npt.NDArray[np.intp] | None = None,
 ) -> tuple[Floats, Floats]:
     """Measure how far the nearest training images of the own and of the other digit are.
 
-    Distances are Euclidean, between images as vectors of pixels from 0 to 1.
+    Distances are Euclidean, between images as vectors of pixels from 0 to 1. Where the images are
+    training images, `itself` says which: each one's nearest is another one.
     """
     # Pixels that are blank in either set add nothing to the products.
-    inked = X_train.any(axis=0) & X_test.any(axis=0)
-    products, scale = gram_matrix(X_train[:, inked], X_test[:, inked])
-    train, test = (squared_lengths(X) * (scale / 255**2) for X in (X_train, X_test))
-    nearest = np.full((2, len(X_test)), -np.inf)
+    inked = X_train.any(axis=0) & X.any(axis=0)
+    products, scale = gram_matrix(X_train[:, inked], X[:, inked])
+    if itself is not None:
+        products[itself, np.arange(len(X))] = -np.inf
+    train, squares = (squared_lengths(images) * (scale / 255**2) for images in (X_train, X))
+    nearest = np.full((2, len(X)), -np.inf)
     for label in (0, 1):
         rows = _rows_of(y_train, label)
         for part in np.array_split(rows, 1 + len(rows) // 1000):
             # |a - b|^2 = |a|^2 - 2 (a b - |b|^2 / 2): the nearest b has the largest bracket.
             brackets = products[part] - train[part, np.newaxis] / 2
             nearest[label] = np.maximum(nearest[label], brackets.max(axis=0))
-    squares = np.maximum(test - 2 * nearest, 0.0) / scale
-    return _own_and_other(np.sqrt(squares), y_test)
+    return _own_and_other(np.sqrt(np.maximum(squares - 2 * nearest, 0.0) / scale), y)
 
 
 def average_distances(
-    X_test: Floats, y_test: Floats, X_train: Floats, y_train: Floats
+    X: Floats, y: Floats, X_train: Floats, y_train: Floats
 ) -> tuple[Floats, Floats]:
     """Measure how far the average training images of the own and of the other digit are."""
-    averages = [X_train[_rows_of(y_train, label)].mean(axis=0) for label in (0, 1)]
-    distances = [np.sqrt(((X_test - average) ** 2).sum(axis=1)) for average in averages]
-    return _own_and_other(np.array(distances), y_test)
+    averages = average_images(X_train, y_train)
+    distances = [np.sqrt(((X - average) ** 2).sum(axis=1)) for average in averages]
+    return _own_and_other(np.array(distances), y)
+
+
+def average_images(X_train: Floats, y_train: Floats) -> Floats:
+    """Average the images of each label, 0 and 1; of shape (2, 784)."""
+    return np.array([X_train[_rows_of(y_train, label)].mean(axis=0) for label in (0, 1)])
 
 
 def ratio(own: Floats, other: Floats) -> Floats:

@@ -17,7 +17,7 @@ from homework.runs import outline
 from nn.activations import relu_activation, sigmoid_activation
 from nn.arrays import Activation, FloatArray
 from nn.evaluation import Evaluation, LivingUnits, evaluate
-from nn.network import create_bias_vectors, create_weight_matrices
+from nn.network import create_bias_vectors, create_weight_matrices, predict
 from nn.training import Timestep, series, sgd
 
 NOT_EVALUATED = Evaluation(*[math.nan] * len(Evaluation._fields))
@@ -55,7 +55,7 @@ def replicate(
     Returns
     -------
     list of dict
-        For each seed `seed` and what `homework.runs.outline` and `on_training_set` say. A run
+        For each seed `seed` and what `homework.runs.outline` and `afterwards` say. A run
         whose loss stops being a finite number has only `seed` and `diverged_at`, the timestep.
     """
     layer_dims = [digits.X_train.shape[1], hidden, 1]
@@ -94,16 +94,21 @@ def replicate(
         else:
             records.append({"seed": seed, **outline(series(history))})
             if training_set:
-                records[-1] |= on_training_set(digits, Ws, bs, activations)
+                records[-1] |= afterwards(digits, Ws, bs, activations)
     return records
 
 
-def on_training_set(
+def afterwards(
     digits: Digits,
     weight_matrices: Sequence[FloatArray],
     biases: Sequence[FloatArray],
     activations: Sequence[Activation] = (relu_activation, sigmoid_activation),
 ) -> dict[str, Any]:
-    """Say how a trained network does on all its training images."""
+    """Say how a trained network does on all its training images, and which test images it misreads.
+
+    These are named by their numbers in the test file.
+    """
     known = evaluate(digits.X_train, digits.y_train, weight_matrices, biases, activations)
-    return {"on_training_set": known._asdict()}
+    g = predict(digits.X_test, weight_matrices, biases, activations)
+    misread = digits.test_index[(g >= 0.5) != (digits.y_test == 1)]
+    return {"on_training_set": known._asdict(), "misread": misread.tolist()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,3 +70,13 @@ def from_then_on(timestep: npt.NDArray[Any], holds: npt.NDArray[np.bool_]) -> in
     """Return the timestep from which something holds until the end."""
     start = np.flatnonzero(~holds).max(initial=-1) + 1
     return int(timestep[start]) if start < len(holds) else None
+
+
+def in_common(runs: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Count the test images that all of some runs misread, and those that any does."""
+    misread = [set(run["misread"]) for run in runs]
+    return {
+        "seeds": len(misread),
+        "by_all": len(set.intersection(*misread)),
+        "by_any": len(set.union(*misread)),
+    }

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 
 def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
@@ -14,65 +16,42 @@ def draw_evidence(ax: Axes, facts: Mapping[str, Any], digit: str) -> None:
 
     `facts` are those of `mistakes.find_mistakes`.
     """
-    of_digit = facts["digits"][digit]
-    names = facts["order"]
-    properties = [of_digit["properties"][name] for name in names]
+    of_digit, names = facts["digits"][digit], facts["order"]
+    compared = [of_digit["properties"][name] for name in names]
     place = np.arange(len(names), dtype=np.float64)
-    for group, shift, label, color, hatch in (
-        ("mistakes", -0.2, "misread", "C1", "/////"),
-        ("correct", 0.2, "correctly read", "white", ""),
+    for group, shift, label, marker, color in (
+        ("correct", 0.22, "correctly read test images", "|", "black"),
+        ("mistakes", 0.0, "misread test images", "o", "C0"),
     ):
-        if of_digit[group] == 0:
-            continue
-        rate = np.array([compared["rate"][group] for compared in properties])
-        low, high = np.array([compared["interval"][group] for compared in properties]).T
-        ax.barh(
-            place + shift,
-            rate,
-            height=0.38,
-            edgecolor="black",
-            linewidth=0.5,
-            label=f"{label} test images ({of_digit[group]})",
-            facecolor=color,
-            hatch=hatch,
-        )
-        error = np.maximum([rate - low, high - rate], 0.0)
-        ax.errorbar(
-            rate, place + shift, xerr=error, fmt="none", ecolor="black", elinewidth=0.6, capsize=1.5
-        )
-    again = of_digit["training"]
-    if again["mistakes"]:
-        seen = [at for at, name in enumerate(names) if name in again["properties"]]
+        if of_digit[group]:
+            intervals = np.array([one["interval"][group] for one in compared]).T
+            ax.hlines(place + shift, *intervals, color=color, linewidth=0.8)
+            rates = [one["rate"][group] for one in compared]
+            ax.plot(rates, place + shift, marker, color=color, markersize=4, label=label)
+    training = of_digit["training"]
+    if training["mistakes"]:
         ax.plot(
-            [again["properties"][names[at]]["rate"] for at in seen],
-            place[seen] - 0.2,
-            marker="D",
-            markersize=3,
+            [training["properties"][name]["rate"] for name in names],
+            place - 0.22,
             linestyle="none",
+            marker="D",
+            markersize=3.5,
             markerfacecolor="white",
-            markeredgecolor="black",
-            label=f"misread training images ({again['mistakes']})",
+            markeredgecolor="C1",
+            label="misread training images",
         )
-    beside = ax.get_yaxis_transform()
-    for at, name, compared in zip(place, names, properties, strict=True):
-        rule = rule_text(compared, facts["units"][name])
-        ax.text(1.03, at, rule, transform=beside, va="center")
-    ax.set_yticks(place, [facts["labels"][name] for name in names])
+    ax.set_yticks(place, [f"{facts['labels'][name]}  {facts['letters'][name]}" for name in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlim(0.0, 1.0)
-    ax.grid(visible=False, axis="y")
-    ax.set_xlabel("share of images that show it")
+    ax.set_xlim(-0.02, 1.02)
+    ax.set_xlabel("share of images with a suspicious value")
     ax.set_title(f"{digit}s: {of_digit['mistakes']} of {of_digit['images']} misread", loc="left")
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
 
 
-def rule_text(compared: Mapping[str, Any], unit: str) -> str:
-    """Say in short which values are suspicious, such as "> 0.14" or "< 1.8 or > 3.5 px"."""
-    parts = [
-        f"${sign}$ ${compared[side]:.2g}$"
-        for side, sign in (("low", "<"), ("high", ">"))
-        if compared[side] is not None
-    ]
-    text = " or ".join(parts)
-    return text + (r"$^\circ$" if unit == "deg" else f" {unit}".rstrip()) if parts else ""
+def draw_key(figure: Figure) -> None:
+    """Say once for all panels what the marks are; one may have none, where nothing is misread."""
+    marks: dict[str, Artist] = {}
+    for ax in figure.axes:
+        handles, labels = ax.get_legend_handles_labels()
+        marks |= dict(zip(labels, handles, strict=True))
+    if marks:
+        figure.legend(list(marks.values()), list(marks), loc="outside lower center", ncols=3)

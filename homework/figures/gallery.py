@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 
 SIDE = 28
 #: Images in a row of the gallery, and the most that it shows of a digit.
-COLUMNS = 12
-MOST = 48
+COLUMNS = 10
+MOST = 50
 #: Room around an image and below it for its caption, in pixels of the images.
-GAP = 4
-CAPTION = 12
+GAP = 12
+CAPTION = 19
 SHEET_WIDTH = COLUMNS * (SIDE + GAP) - GAP
 
 
@@ -42,16 +42,21 @@ class Group(NamedTuple):
 def mistake_groups(
     mistakes: Mapping[str, npt.NDArray[Any]], X_test: npt.NDArray[np.float64]
 ) -> list[Group]:
-    """Sort the misread images by digit, the worst first, with their probabilities as captions."""
+    """Sort the misread images by digit, the worst first; `mistakes` are from `find_mistakes`.
+
+    Captions are the image's number in the test file, its probability of being a 9 and the letters
+    of its suspicious properties.
+    """
     groups = []
     for digit, other in ((3, 9), (9, 3)):
         chosen = np.flatnonzero(mistakes["label"] == digit)
         shown = chosen[:MOST]
         number = f"{len(chosen)}" + (f", the worst {MOST} shown" if len(chosen) > MOST else "")
         title = f"{digit}s read as {other}s ({number})"
-        if len(chosen):
-            title += "; below each the probability of being a 9"
-        captions = [f"{g:.3f}" for g in mistakes["probability"][shown]]
+        columns = (mistakes[name][shown] for name in ("test_index", "probability", "suspicious"))
+        captions = [
+            f"{index}  {g:.3f}\n{letters}" for index, g, letters in zip(*columns, strict=True)
+        ]
         rows = mistakes["row"][shown].astype(np.int64)
         groups.append(Group(title, X_test[rows], captions))
     return groups
@@ -72,15 +77,14 @@ def draw_gallery(figure: Figure, groups: Sequence[Group]) -> None:
 
 
 def draw_images(ax: Axes, group: Group) -> None:
-    """Draw the images of a group as one picture, so that many cost no more than one."""
+    """Draw the images of a group on one sheet, each with its own 28 x 28 pixels."""
     ax.set_title(group.title, loc="left")
     ax.set_axis_off()
-    sheet = np.zeros((max(group.lines * (SIDE + CAPTION), 1), SHEET_WIDTH))
     for number, (image, caption) in enumerate(zip(group.images, group.captions, strict=True)):
         line, column = divmod(number, COLUMNS)
         top, left = line * (SIDE + CAPTION), column * (SIDE + GAP)
-        sheet[top : top + SIDE, left : left + SIDE] = image.reshape(SIDE, SIDE)
-        middle, below = left + SIDE / 2 - 0.5, top + SIDE + 1
-        ax.text(middle, below, caption, ha="center", va="top", fontsize=8)
-    if len(group.images):
-        ax.imshow(sheet, vmin=0.0, vmax=1.0)
+        place = (left, left + SIDE, top + SIDE, top)
+        ax.imshow(image.reshape(SIDE, SIDE), vmin=0.0, vmax=1.0, extent=place)
+        ax.text(left + SIDE / 2, top + SIDE + 1, caption, ha="center", va="top", fontsize=8)
+    ax.set_xlim(-GAP / 2, SHEET_WIDTH + GAP / 2)
+    ax.set_ylim(max(group.lines * (SIDE + CAPTION), 1), 0)

@@ -17,6 +17,35 @@ def test_the_bounds_cut_off_the_unusual_tenth(side):
     assert is_suspicious(good, *bounds(good, side, None)).mean() == pytest.approx(0.1, abs=0.002)
 
 
+@pytest.mark.parametrize("side", ["low", "high", "both"])
+@pytest.mark.parametrize("n", [1, 7, 10, 995, 1000])
+def test_never_more_than_the_unusual_tenth_lies_beyond_a_bound_ties_or_not(n, side):
+    for good in (np.arange(float(n)), np.arange(float(n)) // 4, np.zeros(n)):
+        assert is_suspicious(good, *bounds(good, side, None)).mean() <= 0.1
+
+
+def test_the_shares_that_really_lie_beyond_the_bounds_are_told():
+    y, wrong = np.repeat([0.0, 1.0], 100), np.zeros(200, bool)
+    values = {name: np.tile(np.arange(100.0), 2) for name in PROPERTIES}
+    values["loop_gap"] = np.tile(np.repeat([0.0, 1.0, 2.0], (3, 94, 3)), 2)
+    assert summarise(values, y, wrong)["beyond"] == {"min": 0.03, "max": 0.1}
+
+
+def test_several_suspicious_properties_are_counted_with_and_without_the_distances():
+    y, wrong = np.repeat([0.0, 1.0], 100), np.tile(np.arange(100) >= 98, 2)
+    values = {name: np.zeros(200) for name in PROPERTIES}
+    for name in ("own_distance", "distance_ratio", "side_ink", "foot_ink", "ink"):
+        values[name] = np.where(wrong, 1.0, 0.0)
+    values["holes"] = y  # one in each 9
+    facts = summarise(values, y, wrong)
+    assert (facts["measured"], facts["distances"], facts["seen_in_image"]) == (10, 3, 7)
+    # Much ink on the upper left is suspicious in a 3, at the lower left in a 9; of both, amounts.
+    for digit in "39":
+        several = facts["digits"][digit]["several"]
+        assert several["all"] == {"mistakes": 1.0, "correct": 0.0}
+        assert several["seen_in_image"] == {"mistakes": 0.0, "correct": 0.0}
+
+
 def test_a_cut_bounds_the_suspicious_side_whatever_was_measured():
     assert bounds(np.arange(9.0), "high", 0.5) == (None, 0.5)
     assert bounds(np.zeros(0), "low", 1.0) == (1.0, None)

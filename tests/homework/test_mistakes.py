@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from homework.mistakes import network_output
+from homework.linear import network_output
+from homework.properties import PROPERTIES, measure_test
 from provenance import files, records
 from tests.homework.drawings import (
     careless_weights,
@@ -41,6 +42,18 @@ def test_the_misread_training_images_are_held_against_the_same_bounds():
         low, high = (of_digit["properties"]["ink"][side] for side in ("low", "high"))
         rate = of_digit["training"]["properties"]["ink"]["rate"]
         assert rate == np.mean((ink < low) | (ink > high)) if len(ink) else rate == 0
+
+
+def test_the_letters_name_the_properties_whose_value_is_suspicious():
+    d, weights = random_digits(), careless_weights(0.1)
+    rows, facts = mistakes_of(d, weights)
+    values = measure_test(d)
+    for row, label, letters in zip(rows["row"], rows["label"], rows["suspicious"], strict=True):
+        for name, one in facts["digits"][str(label)]["properties"].items():
+            value = values[name][row]
+            low, high = one["low"], one["high"]
+            beyond = (low is not None and value < low) or (high is not None and value > high)
+            assert (PROPERTIES[name].letter in letters) == beyond
 
 
 @pytest.mark.parametrize("case", cases())

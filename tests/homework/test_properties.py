@@ -7,8 +7,12 @@ import pytest
 
 from homework.properties import (
     FARTHEST_GROWTH,
+    PROPERTIES,
     average_distances,
+    find_regions,
     measure,
+    measure_test,
+    measure_training,
     nearest_distances,
     ratio,
 )
@@ -106,6 +110,38 @@ def test_a_training_image_is_at_distance_zero_from_itself():
     d = random_digits()
     own, _ = nearest_distances(d.X_train, d.y_train, d.X_train, d.y_train)
     assert np.all(own == 0)
+
+
+def test_no_training_image_is_its_own_neighbour():
+    d = random_digits()
+    rows = np.array([3, 11, 20])
+    measured = measure_training(d, rows)["own_distance"]
+    for k, distance in zip(rows, measured, strict=True):
+        others = (d.y_train == d.y_train[k]) & (np.arange(len(d.X_train)) != k)
+        lengths = np.linalg.norm(d.X_train[others] - d.X_train[k], axis=1)
+        assert distance == pytest.approx(lengths.min(), rel=1e-12)
+
+
+def test_every_property_is_measured_of_test_and_of_training_images():
+    d = random_digits()
+    for measured, n in ((measure_test(d), len(d.X_test)), (measure_training(d, np.arange(5)), 5)):
+        assert list(measured) == list(PROPERTIES)
+        assert all(value.shape == (n,) for value in measured.values())
+    none = measure_training(d, np.arange(0))
+    assert all(value.shape == (0,) for value in none.values())
+
+
+def test_a_region_and_its_mirror_image_lie_on_both_sides_of_an_upright_axis():
+    regions = find_regions(flat(np.maximum(bar(), ring(13, 13.5, 8))) * 255)
+    for name in ("side", "foot"):
+        here, there = getattr(regions, name), getattr(regions, f"{name}_mirrored")
+        assert here.any() and not (here & there).any()
+        mirrored = np.fliplr(here.reshape(28, 28))
+        assert np.array_equal(mirrored, there.reshape(28, 28))
+
+
+def test_the_letters_of_the_properties_differ():
+    assert len({one.letter for one in PROPERTIES.values()}) == len(PROPERTIES)
 
 
 @pytest.mark.parametrize("distances", [nearest_distances, average_distances])

@@ -7,7 +7,7 @@ import pytest
 
 from homework.dataset import Digits
 from homework.replication import replicate
-from homework.runs import summarise
+from homework.runs import in_common, summarise
 from nn.training import series, train
 
 SETTINGS = {"step_size": 0.5, "batch_size": 7, "epochs": 2}
@@ -42,6 +42,19 @@ def test_the_training_set_is_looked_at_after_the_last_update(digits) -> None:
     known = record["on_training_set"]
     assert known["accuracy"] > record["test_accuracy"]["last"]
     assert known["dead_hidden_units"] == record["dead_on_training"]
+
+
+def test_the_misread_test_images_are_named_by_their_numbers_in_the_file(digits) -> None:
+    digits = digits._replace(test_index=np.arange(30) * 7)
+    for record in replicate(digits, [0, 3], hidden=6, **SETTINGS):
+        share = len(record["misread"]) / 30
+        assert share == pytest.approx(1 - record["test_accuracy"]["last"])
+        assert set(record["misread"]) <= set(digits.test_index.tolist())
+
+
+def test_what_all_seeds_misread_is_told_from_what_any_does() -> None:
+    runs = [{"misread": [1, 2, 3]}, {"misread": [2, 3]}, {"misread": [3, 8]}]
+    assert in_common(runs) == {"seeds": 3, "by_all": 1, "by_any": 4}
 
 
 def test_a_run_that_diverges_is_told_and_the_other_seeds_are_not_lost(digits) -> None:

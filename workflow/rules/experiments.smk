@@ -126,8 +126,18 @@ rule find_mistakes:
     output:
         mistakes="{results}/mistakes.csv",
         facts="{results}/mistakes.json",
+        templates="{results}/mistake_templates.npz",
     log:
         "logs/{results}/find_mistakes.log",
+    params:
+        # Of the logistic regression, which is compared with the first run.
+        linear={
+            "step_size": float(STEP_SIZES[0]),
+            **{
+                key: config["training"][key]
+                for key in ("batch_size", "epochs", "seed")
+            },
+        },
     message:
         "Find the misclassified images and measure them"
     script:

@@ -11,6 +11,7 @@ FIGURES = {
     "accuracies": ({"series": FIRST_RUN}, "(e) Training"),
     "mistakes": ({"mistakes": "mistakes.csv", "digits": "digits.npz"}, "(e) Mistakes"),
     "mistake_evidence": ({"facts": "mistakes.json"}, "(e) Mistakes"),
+    "mistake_templates": ({"templates": "mistake_templates.npz"}, "(e) Mistakes"),
     "state": ({"series": LAST_RUN}, "(e) Training"),
     "memorization": ({"facts": "memorization.json"}, "(f) Memorization"),
 }

@@ -4,7 +4,7 @@ import numpy as np
 
 from provenance.job import job
 from homework.dataset import load_digits
-from homework.replication import on_training_set
+from homework.replication import afterwards
 from homework.runs import summarise
 from nn.training import series, train
 from provenance import files, records
@@ -39,5 +39,5 @@ with job(snakemake):
         arrays[f"W{k}"], arrays[f"b{k}"] = layer
     records.write_npz(snakemake.output.weights, **arrays)
     facts = {"seed": config["seed"], **settings, **summarise(columns)}
-    facts |= on_training_set(digits, run.weight_matrices, run.biases)
+    facts |= afterwards(digits, run.weight_matrices, run.biases)
     files.write_json(snakemake.output.summary, facts)
