@@ -25,14 +25,15 @@ def erase(X: Floats, label: int, read: Callable[[Floats], Floats]) -> dict[str, 
     share is then read correctly ("read"): after the ink of the named region was erased, after that
     of its mirror image ("mirrored"), after as much ink as the region's around another point, on
     average over all points of ink outside of it ("elsewhere"), and after as much was taken from all
-    other pixels in proportion ("faded").
+    other pixels in proportion ("faded"). None where there are no images.
     """
 
     def right(images: Floats) -> float:
         return float(((read(images) >= 0.5) == (label == 1)).mean())
 
     if not len(X):
-        return {"misread": 0, "ink": {}, "read": {}}
+        unknown = dict.fromkeys(("named", "mirrored", "elsewhere", "faded"))
+        return {"misread": 0, "ink": unknown, "read": unknown}
     levels = grey_levels(X)
     regions = find_regions(levels)
     named = getattr(regions, NAMED[label])
