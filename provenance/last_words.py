@@ -24,7 +24,7 @@ FAILED = re.compile(r"^Error in rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
 LOGS = re.compile(r"^    log: (\S.*?)(?:, (.*))? \(check log", re.MULTILINE)
 CLUSTER_JOB = re.compile(r"^    external_jobid: (.*)$", re.MULTILINE)
 # What a cluster says of a job that it ends.
-ENDED = re.compile(r"^slurmstepd: error: (.*)$", re.MULTILINE)
+ENDED = re.compile(r"^slurmstepd\S*: error: (.*)$", re.MULTILINE)
 SMALLEST_FREE_BYTES = 1 << 16
 STOPPED = """
 The build ended before it was done. If no reason stands above, it was stopped from outside, or

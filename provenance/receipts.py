@@ -157,15 +157,17 @@ def mark_stale(
         if hash_now(path) != made or not _entry(METADATA, path).exists():
             stale.add(path)
     jobs = {receipt.name: receipt for receipt in receipts.values()}
+    lost: set[str] = set()
     for job in jobs.values():
         gone = {path for path in job.outputs if not os.path.exists(path)}
         changed = any(hash_now(path) not in (None, was) for path, was in job.inputs.items())
         if gone or changed or params_of(job) not in (None, job.params):
             stale |= set(job.outputs)
         if gone == set(job.outputs):
-            # Snakemake does not miss what is gone, so long as there is what was made from it.
-            users = (other for other in jobs.values() if gone & set(other.inputs))
-            stale |= {path for user in users for path in user.outputs}
+            lost |= gone
+    # Snakemake does not miss what is gone, so long as there is what was made from it.
+    users = (job for job in jobs.values() if not lost.isdisjoint(job.inputs))
+    stale |= {path for user in users for path in user.outputs}
     for entry in INCOMPLETE.rglob("*"):
         if entry.is_file() and entry.read_text(encoding="utf-8") == MARK:
             entry.unlink()  # what was stale when it was last looked at need not be so now

@@ -8,13 +8,14 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from snakemake.exceptions import WorkflowError  # type: ignore[import-untyped]
-from snakemake.iocontainers import Wildcards  # type: ignore[import-untyped]
+from snakemake.iocontainers import InputFiles, Wildcards  # type: ignore[import-untyped]
 
 from provenance import folder, last_words
 from provenance.configuration import check_config, require_printed, require_sections
@@ -156,6 +157,8 @@ def _add_code(rule: Any, workflow: Any) -> None:
     name = str(rule.script).format(params=rule.params)
     script = os.path.relpath(os.path.join(rule.basedir, name), workflow.basedir)
     code = [*sources(script, workflow.basedir), PINS]
+    rule.without_code = copy(rule)
+    rule.without_code._input = InputFiles(toclone=rule.input)
     if rule.input_modifier is None:  # a rule without inputs of its own
         rule.input_modifier = workflow.modifier.path_modifier
     rule.set_input(code=code)
@@ -200,6 +203,8 @@ def _params_now(workflow: Any, receipt: Receipt) -> dict[str, Any] | None:
     asked = {name for v in rule.params if callable(v) for name in [*signature(v).parameters][1:]}
     if not asked <= {"input", "output"}:
         return None  # of its resources: known when the job runs
+    if "input" not in asked:  # then none asks for the code, which is most of all inputs
+        rule = getattr(rule, "without_code", rule)
     try:
         wildcards = Wildcards(fromdict=receipt.wildcards)
         inputs, outputs = rule.expand_input(wildcards)[0], rule.expand_output(wildcards)[0]

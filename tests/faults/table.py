@@ -72,6 +72,13 @@ FAULTS = {
     63: "snakemake --delete-all-output",
     64: "a drive that refuses chmod",
     65: "outputs that are no numbers, labels other than 0 and 1",
+    70: "a cluster in place of this machine",
+    71: "a job that fails on a cluster",
+    72: "a job that a cluster ends: cancelled, out of time",
+    73: "a node of a cluster that goes down",
+    74: "Ctrl-C, SIGTERM or SIGKILL for the Snakemake that sent the jobs",
+    75: "two hosts in one folder that do not see each other's locks",
+    76: "a cell of a sweep that fails",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

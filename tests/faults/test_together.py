@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.project import DIGITS, LIMIT, Project, copy_sources, wait_for
+from tests.project import DIGITS, LIMIT, Project, copy_sources, kill_group, wait_for
 
 
 @pytest.mark.faults
@@ -54,3 +56,63 @@ def test_two_folders_share_one_cache(reference: Project, tmp_path: Path) -> None
             shutil.rmtree(project / "results")
         for path in cache.iterdir():
             path.unlink()
+
+
+# Snakemake on a host of that name; what other builds have locked is not locked there.
+DRAWN = "results/synthetic/idx/t10k-labels-idx1-ubyte.gz"
+ON_HOST = """\
+hostname "$0"
+for file in .snakemake/builds/*; do
+    [ -e "$file" ] && cp "$file" "../${file##*/}" && mount --bind "../${file##*/}" "$file"
+done
+exec "$@"
+"""
+
+
+def on_host(name: str) -> tuple[str, ...]:
+    """Return the beginning of a command that is to run on another host."""
+    return ("unshare", "--mount", "--uts", "sh", "-c", ON_HOST, name)
+
+
+def may_unshare() -> bool:
+    """Tell whether this user may make hosts of his own."""
+    command = ["unshare", "--mount", "--uts", "true"]
+    return bool(shutil.which("unshare")) and subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.faults
+@pytest.mark.row(
+    75,
+    "The second refuses and names the first's host and process; the first is not disturbed. If it "
+    "was killed, the second says what to remove.",
+)
+@pytest.mark.skipif(not may_unshare(), reason="only root may pretend to be two hosts")
+def test_another_hosts_build_is_left_alone(reference: Project, fresh: Project) -> None:
+    builds = fresh / ".snakemake/builds"
+    half_written = fresh / "results/synthetic/.digits.npz.x.part"
+    fresh.hold("draw_digits.py")
+    for killed in (True, False):
+        (fresh / "wait").touch()
+        first = fresh.start(prefix=on_host("first"))
+        wait_for(fresh.locks)
+        wait_for((fresh / "logs/draw_digits.log").exists)
+        half_written.parent.mkdir(parents=True, exist_ok=True)
+        half_written.touch()
+        (entry,) = builds.iterdir()
+        assert entry.name.startswith("first-")
+        if killed:
+            kill_group(first, signal.SIGKILL)
+        second = fresh.fails(prefix=on_host("second"))
+        assert "A build of the host first (process " in second.last_words()
+        assert f"remove .snakemake/builds/{entry.name}" in second.last_words()
+        assert fresh.locks() and half_written.exists()
+        (fresh / "wait").unlink()
+        if killed:
+            entry.unlink()
+            fresh.builds(DRAWN, prefix=on_host("second"))
+            assert not half_written.exists() and not fresh.locks()
+            shutil.rmtree(fresh / "results")
+        else:
+            assert first.wait(timeout=LIMIT) == 0, (fresh / "said.txt").read_text("utf-8")
+    fresh.builds()
+    assert fresh.half_done(reference) == []

@@ -51,6 +51,9 @@ rule train:
     priority: 1
     # Where the runs cannot use all cores with one thread each; it changes no bit.
     threads: max(1, (workflow.cores or 1) // len(STEP_SIZES))
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         training={
             key: config["training"][key]
@@ -72,6 +75,9 @@ rule replicate:
     log:
         "logs/{results}/replicate-{step_size}-{seeds}.log",
     threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         training={
             key: config["training"][key] for key in ("hidden", "batch_size", "epochs")
@@ -153,6 +159,9 @@ rule memorize:
     log:
         "logs/{results}/memorize.log",
     threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         memorization=config["memorization"],
     message:
