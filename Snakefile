@@ -57,5 +57,5 @@ with provenance.watch(
     include: "workflow/rules/sweep.smk"
 
     # On a cluster only what computes for long is a job of its own.
-    LONG = {"train", "replicate", "memorize", "train_cell"}
+    LONG = {"train", "replicate", "intervene", "memorize", "train_cell"}
     workflow.localrules(*{rule.name for rule in workflow.rules} - LONG)

@@ -88,7 +88,7 @@ def test_the_report_and_a_sweep_are_the_same_as_without_a_cluster(
     sizes = slurm.ask("squeue", "-h", "--states=all", "-o", "%i %C")
     sent = dict(line.split() for line in sizes.splitlines())
     assert {sent[job] for job in sent.keys() - before} == {"1"}, "processors of each job"
-    assert len(sent.keys() - before) == 2 + 4 + 1 + 8
+    assert len(sent.keys() - before) == 2 + 4 + 2 + 8
     here.builds("sweep")
     assert there.results() == here.results()
     assert (there / SWEEP / "sweep.csv").is_file()

@@ -113,6 +113,9 @@ rule intervene:
     log:
         "logs/{results}/intervene.log",
     threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         training={
             key: config["training"][key] for key in ("hidden", "batch_size", "seed")
