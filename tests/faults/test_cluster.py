@@ -54,7 +54,7 @@ def sent(project: Project, slurm: Slurm, *arguments: str) -> tuple[subprocess.Po
     before = slurm.jobs("all")
     log = project / "logs/results/synthetic/memorize.log"
     log.unlink(missing_ok=True)
-    build = project.start(*ON_CLUSTER, *arguments, STUDY)
+    build = project.start(*arguments, *ON_CLUSTER, STUDY)
     wait_for(lambda: log.exists() or build.poll() is not None, 90)
     assert log.exists(), said(project)
     (job,) = set(slurm.jobs()) - set(before)
