@@ -5,6 +5,8 @@ PYTHON := .venv/bin/python
 SNAKEMAKE := $(PYTHON) -P -m snakemake
 # The report that is released, its manifest and its claims, which are committed.
 RELEASED := report/hw2.pdf report/manifest.expected.json --copy results/claims.json report/claims.expected.json
+# A report that carries its sources: `make verify PDF=../hw2.pdf`.
+PDF :=
 # More arguments for the command behind a target, for instance `make test ARGS="-k losses"`.
 ARGS :=
 # Where jobs run, if not here: `make sweep CLUSTER=slurm`, with profiles/slurm. docs/cluster.md.
@@ -58,8 +60,8 @@ format: developer-environment ## bring the code into the project's style
 bench: tex ## measure the speed beside PyTorch and plain NumPy (an environment of its own)
 	@bash benchmarks/run.sh $(ARGS)
 
-verify: environment tex ## build the last commit anew elsewhere and compare it with its manifest
-	@$(PYTHON) -m provenance verify $(RELEASED) $(ARGS)
+verify: environment tex ## build the last commit (PDF=...: what that report carries) anew and compare
+	@$(PYTHON) -m provenance $(if $(PDF),rebuild "$(PDF)",verify $(RELEASED)) $(ARGS)
 
 manifest: report ## accept what is built here as the released report (then commit it)
 	@$(PYTHON) -m provenance verify $(RELEASED) --update

@@ -4,6 +4,7 @@
 builds one file. How the pieces depend on each other stands in workflow/rules/, one file a theme.
 """
 
+import os
 import sys
 
 from snakemake.utils import min_version
@@ -54,7 +55,11 @@ with provenance.watch(
     include: "workflow/rules/experiments.smk"
     include: "workflow/rules/figures.smk"
     include: "workflow/rules/report.smk"
-    include: "workflow/rules/sweep.smk"
+
+    # The sources that a PDF carries are those of the report alone.
+    if os.path.isfile("workflow/rules/sweep.smk"):
+
+        include: "workflow/rules/sweep.smk"
 
     # On a cluster only what computes for long is a job of its own.
     LONG = {"train", "replicate", "intervene", "memorize", "train_cell"}

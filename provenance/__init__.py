@@ -23,6 +23,8 @@ _HOME = {
     "write_npz": "records",
     "evaluate_claims": "document.claims",
     "require_true": "document.claims",
+    "attachment": "document.attachment",
+    "pack": "carried",
     "render": "document.report",
     "typeset": "document.typeset",
 }

@@ -2,7 +2,8 @@
 
 The manifest of the released report is committed. Here the last commit is laid out in a temporary
 folder, built there and compared with it job by job; and so is what stands in this folder, if it was
-built from the same sources.
+built from the same sources. Where there is no git, as in a downloaded archive, the sources that the
+manifest names are taken as they are here.
 """
 
 from __future__ import annotations
@@ -55,22 +56,24 @@ def main(arguments: Sequence[str]) -> int:
 def verify(report: str, expected_at: str, copies: Sequence[Sequence[str]]) -> int:
     """Compare this folder's files, then those of a build from nothing."""
     here = check_here(report, expected_at)
-    commit = git("rev-parse", "--short", "HEAD").decode().strip()
-    with laid_out() as folder, chdir(folder):
-        if not Path(expected_at).is_file():
+    with elsewhere("commit") as folder:
+        what = lay_out(folder, [expected_at, *(copy for _, copy in copies)])
+        if not Path(folder, expected_at).is_file():
             raise Failure(
-                f"The last commit has no {expected_at} to compare with.",
-                "Build the report, run `make manifest` and commit that file.",
+                f"There is no {expected_at} in {what} to compare with.",
+                "Build the report, run `make manifest` and commit that file. A report that carries "
+                "its sources needs none: `make verify PDF=<that report>`.",
             )
-        print(f"Building commit {commit} from nothing:", flush=True)
-        build(report)
-        expected, built = read_manifest(expected_at), manifest_of([report])
-        found, lacking = compare(expected, built, differing(expected))
-        found += [
-            f"{copy}: not the {record} of {expected_at}"
-            for record, copy in copies
-            if hash_of(copy) != expected.files.get(record)
-        ]
+        print(f"Building {what} from nothing:", flush=True)
+        with chdir(folder):
+            build(report)
+            expected, built = read_manifest(expected_at), manifest_of([report])
+            found, lacking = compare(expected, built, differing(expected))
+            found += [
+                f"{copy}: not the {record} of {expected_at}"
+                for record, copy in copies
+                if hash_of(copy) != expected.files.get(record)
+            ]
     for line in found:
         print(line)
     if found:
@@ -143,24 +146,39 @@ def check_here(report: str, expected_at: str) -> bool:
 
 
 @contextmanager
-def laid_out() -> Iterator[Path]:
-    """Lay the last commit out in a temporary folder, with the downloads that are here.
-
-    No hook of git's runs then, and no setting of a person's counts.
-    """
-    if changed := git("status", "--porcelain", "--untracked-files=no").decode().splitlines():
-        print(f"Not part of the commit: {summary([line[3:] for line in changed])}.")
+def elsewhere(name: str) -> Iterator[Path]:
+    """Make a folder of this name in a temporary place, with the downloads that are here."""
     with tempfile.TemporaryDirectory(prefix="verify-") as place:
-        folder = Path(place, "commit")
-        with tarfile.open(fileobj=io.BytesIO(git("archive", "HEAD"))) as archive:
-            archive.extractall(folder, filter="data")
+        folder = Path(place, name)
+        folder.mkdir()
         if Path(DATA).is_dir():
             shutil.copytree(DATA, folder / DATA)
-        # What the configuration looks for beside the project is found beside the commit as well.
+        # What the configuration looks for beside this folder is found beside that one as well.
         for neighbour in Path.cwd().parent.iterdir():
-            if neighbour.name != folder.name:
+            if neighbour.name != name:
                 Path(place, neighbour.name).symlink_to(neighbour)
         yield folder
+
+
+def lay_out(folder: Path, committed: Sequence[str]) -> str:
+    """Put the last commit into a folder; without git, what is committed and what that names.
+
+    No hook of git's runs then, and no setting of a person's counts. Returns what it is.
+    """
+    try:
+        name = git("rev-parse", "--short", "HEAD").decode().strip()
+    except Failure as failure:
+        print(f"{failure.cause} So the sources are taken as they are here.")
+        expected_at = committed[0]
+        named = read_manifest(expected_at).sources if Path(expected_at).is_file() else ()
+        for path in filter(os.path.isfile, [*committed, *named]):
+            write_bytes(folder / path, Path(path).read_bytes())
+        return "this folder"
+    if changed := git("status", "--porcelain", "--untracked-files=no").decode().splitlines():
+        print(f"Not part of the commit: {summary([line[3:] for line in changed])}.")
+    with tarfile.open(fileobj=io.BytesIO(git("archive", "HEAD"))) as archive:
+        archive.extractall(folder, filter="data")
+    return f"commit {name}"
 
 
 def git(*arguments: str) -> bytes:
@@ -170,8 +188,8 @@ def git(*arguments: str) -> bytes:
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", b"").decode(errors="replace").strip() or error
         raise Failure(
-            f"The last commit, which would be built here anew, cannot be had from git: {said}.",
-            "Run this with git in a checkout of the project; a downloaded archive has no commits.",
+            f"The last commit cannot be had from git: {said}.",
+            "Run this with git in a checkout of the project.",
         ) from error
 
 
@@ -185,7 +203,8 @@ def build(report: str) -> None:
     )
     if ran.returncode != 0:
         raise Failure(
-            "The commit could not be built; its last words are above.", "Mend that and try again."
+            "It could not be built; the last words of the build are above.",
+            "Mend that and try again.",
         )
 
 

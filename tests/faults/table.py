@@ -79,6 +79,11 @@ FAULTS = {
     74: "Ctrl-C, SIGTERM or SIGKILL for the Snakemake that sent the jobs",
     75: "two hosts in one folder that do not see each other's locks",
     76: "a cell of a sweep that fails",
+    80: "hostile sources in a PDF: names that lead elsewhere, links, names twice, bombs",
+    81: "a PDF that carries nothing, several files or something else, or is damaged",
+    82: "code in somebody else's PDF that nobody agrees to run",
+    83: "a report that its sources do not build: an altered page, record or attachment",
+    84: "a rebuild without the data, which the PDF does not carry",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

@@ -177,6 +177,7 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
             "facts": facts,
             "author": config["author"],
             "dataset": "synthetic",
+            "reports": {"mnist": "report/hw2.pdf", "synthetic": PDF},
             "step_sizes": step_sizes,
         },
     }
@@ -204,8 +205,10 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     "the author": (configured(author={"name": "A"}), PRINTED),
     "where data is looked for": (configured(mirrors=["a"], toy={"folders": ["b"]}), PRINTED),
     "how files are fetched": (edited("workflow/scripts/fetch_mnist.py"), PRINTED),
-    "an unused module": (edited("provenance/verify.py"), set()),
-    "a document": (edited("README.md"), set()),
+    # The report carries them.
+    "a module that is in no job": (edited("provenance/verify.py"), WRITTEN),
+    "the README": (edited("README.md"), WRITTEN),
+    "what the report does not carry": (edited("pyproject.toml"), set()),
     "another step size": (
         configured(training={"step_sizes": [0.1, 1.0]}),
         {

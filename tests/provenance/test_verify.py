@@ -204,7 +204,9 @@ def test_without_a_committed_manifest_the_remedy_is_told(repository, capsys) -> 
 
 
 @pytest.mark.row(
-    58, "`make verify` says why it needs git, or builds the commit; the tests need no checkout."
+    58,
+    "`make verify` builds the commit, or without one says why and builds what is here; the tests "
+    "need no checkout.",
 )
 @pytest.mark.parametrize(
     ("variable", "value", "reason"),
@@ -213,14 +215,24 @@ def test_without_a_committed_manifest_the_remedy_is_told(repository, capsys) -> 
         ("PATH", "", "No such file or directory: 'git'"),
     ],
 )
-def test_outside_of_git_the_cause_is_told(
-    built, capsys, monkeypatch, variable, value, reason
+def test_outside_of_git_what_the_manifest_names_is_built_and_the_cause_told(
+    repository, capsys, monkeypatch, variable, value, reason
 ) -> None:
+    shutil.rmtree(".git")
     monkeypatch.setenv(variable, str(Path(value).resolve()))
-    assert main() == 1
-    said = capsys.readouterr().err
+    assert main() == 0
+    said = capsys.readouterr().out
     assert reason in said
-    assert "a downloaded archive has no commits" in said
+    assert "So the sources are taken as they are here" in said
+    assert "Building this folder from nothing" in said
+    assert repository[0] != Path.cwd()
+
+
+def test_outside_of_git_an_edited_source_is_a_difference(repository, capsys) -> None:
+    shutil.rmtree(".git")
+    files.write_text(SNAKEFILE, "edited")
+    assert main() == 1
+    assert f"sources: bytes: {SNAKEFILE}" in capsys.readouterr().out
 
 
 @pytest.mark.row(58)

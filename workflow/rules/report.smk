@@ -24,6 +24,22 @@ FACTS = {
 }
 SUMMARIES = [f"{{results}}/train/{step_size}/summary.json" for step_size in STEP_SIZES]
 
+# What the PDF carries, so that it can be built again from itself, and what its last page hashes:
+# all that a build reads, and what a person needs to start one. Tests, documentation, other
+# profiles and the sweep are not in it, nor what is committed when the report is released.
+CARRIED = [
+    path
+    for path in listed(
+        *("Makefile", "README.md", "LICENSE*", "requirements.*", "environment.yml"),
+        *("Snakefile", "config/config.yaml", "config/*.sha256", "profiles/default/*"),
+        *("setup/*.sh", "setup/**/*.py", "nn/**/*.py", "homework/**/*.py"),
+        *("provenance/**/*.py", "workflow/**/*.py", "workflow/rules/*.smk"),
+        *("workflow/schemas/*", "report/**/*.j2", "report/captions/*.rst"),
+        *("report/*.yaml", "report/*.mplstyle"),
+    )
+    if "sweep" not in path
+]
+PACKED = "{results}/tex/hw2-sources.zip"
 
 # Every file that the scripts reach, and what else decides what the report says.
 REACHED = {
@@ -35,7 +51,6 @@ STEERING = [
     *(p for p in listed("Snakefile", "workflow/rules/*.smk") if "sweep" not in p),
     *("report/claims.yaml", "config/config.yaml"),
 ]
-SCHEMA = "workflow/schemas/config.schema.yaml"
 
 # The appendix: the handout's functions in the order of its questions, and what this report makes of
 # them. A folder stands for all its files that are not named before. The library that makes reports
@@ -92,15 +107,17 @@ rule render_report:
         figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
         texts=TEXTS,
         allowed="report/allowed.yaml",
-        sources=[*sorted(REACHED), *STEERING, STYLE, SCHEMA],
+        sources=CARRIED,
     output:
-        "{results}/tex/hw2.tex",
+        tex="{results}/tex/hw2.tex",
+        packed=PACKED,
     log:
         "logs/{results}/render_report.log",
     params:
         facts=[*FACTS],
         author=config["author"],
         step_sizes=STEP_SIZES,
+        reports=REPORTS,
         dataset=lambda wildcards: (
             "mnist" if wildcards.results == "results" else "synthetic"
         ),
@@ -114,6 +131,7 @@ rule render_report:
 rule typeset:
     input:
         tex="results/tex/hw2.tex",
+        packed="results/tex/hw2-sources.zip",
         appendix="results/tex/appendix.tex",
         figures=expand("results/figures/{name}.pdf", name=FIGURES),
     output:
@@ -130,6 +148,7 @@ rule typeset:
 use rule typeset as typeset_synthetic with:
     input:
         tex="results/synthetic/tex/hw2.tex",
+        packed="results/synthetic/tex/hw2-sources.zip",
         appendix="results/tex/appendix.tex",
         figures=expand("results/synthetic/figures/{name}.pdf", name=FIGURES),
     output:

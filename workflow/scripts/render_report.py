@@ -1,12 +1,16 @@
 """Fill the templates, with the hashes of all that the report is made from."""
 
+from pathlib import Path
+
 from provenance.job import job
+from provenance.carried import MANIFEST, pack
 from provenance.configuration import require_printed
+from provenance.document.attachment import attachment
 from provenance.document.claims import read_facts
 from provenance.document.latex import escape
 from provenance.document.report import render
 from provenance.document.typed import require_computed
-from provenance.files import digest, read_json, write_text
+from provenance.files import canonical_json, digest, read_json, write_text
 from provenance.manifest import manifest_of
 
 with job(snakemake):
@@ -16,6 +20,10 @@ with job(snakemake):
     require_computed(given.texts, given.allowed, "report/claims.yaml")
     manifest = manifest_of(given)
     sources = manifest.sources
+    contents = {path: Path(path).read_bytes() for path in given.sources}
+    contents[MANIFEST] = canonical_json(manifest._asdict()).encode()
+    pack(snakemake.output.packed, "hw2", contents)
+    report = params.reports[params.dataset]
     values = {
         **read_facts(runs=given.runs, **{name: given[name] for name in params.facts}),
         "author": {key: escape(text, f"author.{key}") for key, text in params.author.items()},
@@ -23,6 +31,8 @@ with job(snakemake):
         "sources_hash": digest(sources),
         "machine_hash": digest({p: h for p, h in sources.items() if p.startswith("provenance/")}),
         "chain_hash": manifest.chain,
+        "report": report,
+        "carried": attachment(Path(snakemake.output.packed).name, f"snakemake {report}"),
         "zip": zip,
     }
-    write_text(snakemake.output[0], render("report", values, read_json(given.claims)))
+    write_text(snakemake.output.tex, render("report", values, read_json(given.claims)))

@@ -1,0 +1,34 @@
+r"""A file that the PDF carries, for every engine: pdfTeX, and XeTeX, which tectonic is."""
+
+from __future__ import annotations
+
+from provenance.document.latex import Latex
+
+# AFRelationship says that the document was made from it. PDF viewers list the file, pdfdetach
+# saves it.
+SPECIFICATION = (
+    r"<< /Type /Filespec /F (FILE) /UF (FILE) /Desc (DESCRIPTION) /AFRelationship /Source "
+    r"/EF << /F \carried\space /UF \carried\space >> >>"
+)
+ATTACHMENT = rf"""\edef\carriedtype{{/Type /EmbeddedFile /Subtype /application\string#2Fzip}}
+\ifPDFTeX
+  \immediate\pdfobj stream attr {{\carriedtype\space
+    /Params << /Size \pdffilesize{{FILE}} /CheckSum <\pdfmdfivesum file {{FILE}}> >>}} file {{FILE}}
+  \edef\carried{{\the\pdflastobj\space 0 R}}
+  \immediate\pdfobj {{{SPECIFICATION}}}
+  \edef\carried{{\the\pdflastobj\space 0 R}}
+  \pdfnames{{/EmbeddedFiles << /Names [(FILE) \carried] >>}}
+  \pdfcatalog{{/AF [\carried]}}
+\else
+  \AtBeginDocument{{%
+    \special{{pdf:fstream @carried (FILE) << \carriedtype\space >>}}%
+    \def\carried{{@carried}}%
+    \special{{pdf:obj @source {SPECIFICATION}}}%
+    \special{{pdf:put @names << /EmbeddedFiles << /Names [(FILE) @source] >> >>}}%
+    \special{{pdf:put @catalog << /AF [@source] >>}}}}
+\fi"""
+
+
+def attachment(file: str, description: str) -> Latex:
+    """Write the LaTeX, for a preamble, that attaches a zip file beside the document's source."""
+    return Latex(ATTACHMENT.replace("FILE", file).replace("DESCRIPTION", description))
