@@ -21,7 +21,7 @@ export OPENBLAS_NUM_THREADS := 1
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help report sweep html test test-faults check format bench verify manifest pictures why unlock lock clean distclean \
+.PHONY: help report sweep html test test-faults check format bench verify manifest diff pictures why unlock lock clean distclean \
 	environment developer-environment tex
 
 help: ## show this list
@@ -65,6 +65,9 @@ verify: environment tex ## build the last commit (PDF=...: what that report carr
 
 manifest: report ## accept what is built here as the released report (then commit it)
 	@$(PYTHON) -m provenance verify $(RELEASED) --update
+
+diff: environment ## say what the report says that the released one did not (REV=...: that a commit's did not)
+	@$(PYTHON) -m provenance diff $(RELEASED) $(if $(REV),--rev $(REV)) $(ARGS)
 
 pictures: developer-environment ## draw the README's pictures anew from what is built
 	@bash setup/pictures.sh

@@ -1,11 +1,11 @@
-"""`python -m provenance why`, `verify`, `rebuild`: what the library does by itself."""
+"""`python -m provenance why`, `diff`, `verify`, `rebuild`: what the library does by itself."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-COMMANDS = ("why", "verify", "rebuild")
+COMMANDS = ("why", "diff", "verify", "rebuild")
 
 if __name__ == "__main__":
     # Last, as with `python -P`: a random.py in it is refused by name, rather than imported.

@@ -8,6 +8,7 @@ come to, so that last bits can be told from a different result.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ DATA = "resources/"
 PRINTED_HASH = re.compile(rb"(?:[0-9a-f]{8}\\allowbreak )+")
 # Numbers that are summed up at once.
 PIECE = 2**16
+# In sums, what is larger counts as this: sums of the largest floats would overflow.
+LARGEST = 1e200
 
 Sums = dict[str, list[float]]
 
@@ -94,8 +97,13 @@ def manifest_of(paths: Iterable[str], *, sums: bool = False) -> Manifest:
 
 def read_manifest(path: str | Path) -> Manifest:
     """Read a manifest that was written as JSON."""
+    return parse_manifest(Path(path).read_bytes(), path)
+
+
+def parse_manifest(content: bytes, path: str | Path) -> Manifest:
+    """Read what a manifest's file holds."""
     try:
-        return Manifest(**read_json(path))
+        return Manifest(**json.loads(content))
     except (ValueError, TypeError) as error:
         raise Failure(f"{path} is no manifest: {error}.", "Remake it: `make manifest`.") from error
 
@@ -199,8 +207,9 @@ def _sums(values: npt.NDArray[Any]) -> list[float]:
     # products, not BLAS: the same on every processor.
     for start in range(0, n, PIECE):
         piece = finite[start : start + PIECE].astype(np.float64)
-        totals.append(np.abs(piece).sum())
-        placed.append((piece * (1 + np.arange(start, start + len(piece)) / n)).sum())
+        bounded = np.clip(piece, -LARGEST, LARGEST)
+        totals.append(np.abs(bounded).sum())
+        placed.append((bounded * (1 + np.arange(start, start + len(piece)) / n)).sum())
         logs.append(np.log(np.abs(piece[piece != 0])).sum())
     mean_log = math.fsum(logs) / max(nonzero, 1)
     return [float(len(values)), math.fsum(totals), math.fsum(placed), mean_log]

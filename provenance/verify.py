@@ -181,14 +181,14 @@ def lay_out(folder: Path, committed: Sequence[str]) -> str:
     return f"commit {name}"
 
 
-def git(*arguments: str) -> bytes:
-    """Ask git something; return its answer."""
+def git(*arguments: str, wanted: str = "The last commit") -> bytes:
+    """Ask git for something; return its answer."""
     try:
         return subprocess.run([*GIT, *arguments], capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", b"").decode(errors="replace").strip() or error
         raise Failure(
-            f"The last commit cannot be had from git: {said}.",
+            f"{wanted} cannot be had from git: {said}.",
             "Run this with git in a checkout of the project.",
         ) from error
 
@@ -210,14 +210,7 @@ def build(report: str) -> None:
 
 def update(report: str, expected_at: str, copies: Sequence[Sequence[str]]) -> int:
     """Make the manifest of what is built here the expected one, and show what that changes."""
-    if not Path(report).is_file() or altered_files([report]):
-        raise Failure(f"There is no {report} of this folder's.", "Build it first: make report")
-    built = manifest_of([report], sums=True)
-    if found := differing(built):
-        raise Failure(
-            f"{report} is not of the files that are here: {summary([*found])}.",
-            "Build it first: make report",
-        )
+    built = built_here(report, sums=True)
     if Path(expected_at).is_file():
         before = read_manifest(expected_at)
         lines, _ = compare(before, built, differing(before))
@@ -229,6 +222,19 @@ def update(report: str, expected_at: str, copies: Sequence[Sequence[str]]) -> in
         write_bytes(copy, Path(record).read_bytes())
     print(f"The chain ends in {built.chain}")
     return 0
+
+
+def built_here(report: str, *, sums: bool = False) -> Manifest:
+    """Give the manifest of a report that is built here of the files that are here."""
+    if not Path(report).is_file() or altered_files([report]):
+        raise Failure(f"There is no {report} of this folder's.", "Build it first: make report")
+    built = manifest_of([report], sums=sums)
+    if found := differing(built):
+        raise Failure(
+            f"{report} is not of the files that are here: {summary([*found])}.",
+            "Build it first: make report",
+        )
+    return built
 
 
 def summary(paths: Sequence[str], most: int = 3) -> str:

@@ -77,6 +77,11 @@ def explain(jobs: Sequence[Job], receipts: Mapping[str, Receipt]) -> Iterator[st
     for job in jobs:
         for cause in causes(job, jobs, receipts):
             touched.setdefault(cause, []).append(job)
+    yield from consequences(touched, jobs)
+
+
+def consequences(touched: Mapping[str, Sequence[Job]], jobs: Sequence[Job]) -> Iterator[str]:
+    """Put into words which jobs each cause touches and which follow from these."""
     together: dict[str, list[str]] = {}
     for cause, first in touched.items():
         outputs = ", ".join(sorted({job.outputs[0] for job in first}))
@@ -104,7 +109,7 @@ def causes(job: Job, jobs: Sequence[Job], receipts: Mapping[str, Receipt]) -> It
     # Which file has which part is news only where the files are the same.
     same = {*then.inputs} == {*job.inputs}
     old, new = ({k: p[k] for k in p if same or k != "input"} for p in (then.params, job.params))
-    yield from _changed_values("", old, new)
+    yield from changed_values("", old, new)
 
 
 def _changed_inputs(then: Receipt, now: Sequence[str], planned: set[str]) -> Iterator[str]:
@@ -117,11 +122,11 @@ def _changed_inputs(then: Receipt, now: Sequence[str], planned: set[str]) -> Ite
     )
 
 
-def _changed_values(name: str, old: Any, new: Any) -> Iterator[str]:
+def changed_values(name: str, old: Any, new: Any) -> Iterator[str]:
     """Name the innermost parameters that differ."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys([*old, *new]):
-            yield from _changed_values(f"{name}.{key}".strip("."), old.get(key), new.get(key))
+            yield from changed_values(f"{name}.{key}".strip("."), old.get(key), new.get(key))
     elif old != new:
         yield f"{name} changed from {old!r} to {new!r}"
 

@@ -53,7 +53,8 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
     -------
     dict
         For each claim its sentence as LaTeX, its numbers, its condition, whether it holds, the
-        margin by which it does or does not (`margin`) and what it says over seeds.
+        margin by which it does or does not (`margin`), what it says over seeds and the names of
+        the records that it is about.
 
     Raises
     ------
@@ -70,6 +71,7 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
             raise Failure(cause, "Give the number another name in report/claims.yaml.")
         known = numbers | seeds
         holds = decide(name, condition, known)
+        paths = [*claim["numbers"].values(), claim.get("over_seeds", {}).get("of", "")]
         evaluated[name] = {
             "sentence": _say(sentence, known, holds),
             "numbers": numbers,
@@ -77,6 +79,7 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
             "condition": condition,
             "holds": holds,
             "margin": margin(condition, known),
+            "records": sorted({path.partition(".")[0] for path in paths if path}),
         }
     return evaluated
 

@@ -208,3 +208,7 @@ def test_numbers_are_summed_up_alike_whatever_their_type(dtype) -> None:
 
 def test_what_is_not_finite_is_counted_and_not_summed_up() -> None:
     assert _sums(np.array([np.nan, 2.0, np.inf, -np.inf])) == [4, 2, 2, np.log(2)]
+
+
+def test_the_sums_of_the_largest_floats_are_finite() -> None:
+    assert np.isfinite(_sums(np.full(10, np.finfo(np.float64).max))).all()

@@ -59,6 +59,7 @@ def test_a_claim_is_its_sentence_numbers_condition_and_truth(evaluate) -> None:
                 "distance": pytest.approx(0.00267),
                 "relative": pytest.approx(0.00267 / 0.98267),
             },
+            "records": ["runs"],
         },
         "falls": {
             "sentence": "It falls to 0.25.",
@@ -73,6 +74,7 @@ def test_a_claim_is_its_sentence_numbers_condition_and_truth(evaluate) -> None:
                 "distance": 0.125,
                 "relative": 0.5,
             },
+            "records": ["runs"],
         },
     }
 
