@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -95,9 +95,20 @@ def headline(report: Path) -> str:
             f"  step size {size}: test accuracy {accuracy:.4f}, "
             f"test loss {loss:.4f} after {summary['timesteps']} updates"
         )
+    lines.append(f"  pages: {', '.join(questions(RESULTS[report] / 'pages.json'))}")
     if not settings()["author"]["name"]:
         lines.append("  Not signed: config/config.yaml (author) names nobody.")
     return "\n".join(lines)
+
+
+def questions(record: Path) -> Iterator[str]:
+    """Say on which pages each question is answered, as it is asked for when one hands in."""
+    pages = json.loads(record.read_text("utf-8"))
+    asked = {title.split()[0]: where for title, where in pages.items() if title.startswith("(")}
+    for question, where in asked.items():
+        if not any(other.startswith(f"{question}(") for other in asked):
+            last = f"-{where['to']}" if where["to"] > where["from"] else ""
+            yield f"{question} {where['from']}{last}"
 
 
 if __name__ == "__main__":

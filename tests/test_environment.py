@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -420,6 +421,12 @@ def test_a_lock_is_explained_with_the_command_that_takes_it_away() -> None:
     assert "`make unlock`" in handler.line(event(None, "LockException:\nError: locked"))
 
 
+PAGES = {
+    **{"Data": {"from": 2, "to": 3}, "(a) Sums": {"from": 4, "to": 4}},
+    **{"(e) Fits": {"from": 8, "to": 9}, "(e)(i)": {"from": 8, "to": 9}},
+}
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """Give a function that prepares a project in which Snakemake can build the given targets."""
@@ -437,6 +444,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., li
                 folder.mkdir(parents=True)
                 last = f'"test_accuracy": {{"last": {accuracy}}}, "test_loss": {{"last": 0.05}}'
                 (folder / "summary.json").write_text(f'{{{last}, "timesteps": 605}}')
+            (tmp_path / results / "pages.json").write_text(json.dumps(PAGES))
         asked: list[str] = []
 
         def snakemake(target: Path, arguments: object) -> int:
@@ -460,6 +468,7 @@ def test_the_headline_says_where_the_report_is_and_what_came_out(
     assert str(tmp_path / "report/hw2.pdf") in said
     assert "step size 0.1: test accuracy 0.9800" in said
     assert "step size 10.0: test accuracy 0.5000" in said
+    assert "pages: (a) 4, (e)(i) 8-9\n" in said
     assert "Not signed" in said
 
 

@@ -58,7 +58,7 @@ def engine() -> str | None:
 
 def typeset(
     source: Path, inputs: Mapping[str, Path], output: Path, *, timeout: float = 120.0
-) -> None:
+) -> str:
     r"""Typeset a LaTeX document.
 
     Parameters
@@ -72,6 +72,11 @@ def typeset(
         The PDF. It appears only if the document has no error and no loose end.
     timeout : float
         Seconds for all passes together.
+
+    Returns
+    -------
+    str
+        The table of contents, as LaTeX wrote it for its last pass.
 
     Raises
     ------
@@ -101,6 +106,7 @@ def typeset(
                 "Correct the templates in report/ (the lines are those of the file named first).",
             )
         write_bytes(output, (folder / f"{source.stem}.pdf").read_bytes())
+        return _text(folder / f"{source.stem}.toc")
 
 
 def _lay_out(folder: Path, files: Mapping[str, Path]) -> None:
@@ -140,8 +146,8 @@ def _pdflatex(folder: Path, name: str, end: float) -> None:
 
 def _tectonic(folder: Path, name: str, end: float) -> None:
     """Run tectonic, which counts the passes itself and fetches the packages that it lacks."""
-    command = ["tectonic", "-X", "compile", "--untrusted", "--keep-logs", name]
-    _run(command, folder, {**os.environ, **ENVIRONMENT}, end)
+    command = ["tectonic", "-X", "compile", "--untrusted", "--keep-logs"]
+    _run([*command, "--keep-intermediates", name], folder, {**os.environ, **ENVIRONMENT}, end)
 
 
 def _auxiliary(folder: Path) -> dict[str, bytes]:

@@ -47,6 +47,17 @@ def test_the_last_page_states_the_hash_of_all_that_came_before(
     assert "makeverify" in printed
 
 
+def test_each_question_begins_on_the_page_that_is_noted(
+    reference: Project, pages: list[str]
+) -> None:
+    noted = read_json(reference / RESULTS / "pages.json")
+    titles = [title for title in noted if title.startswith("(")]
+    assert {"(b)(i)", "(e)(iii)"} < {*titles}
+    for title in titles:
+        page = "".join(pages[noted[title]["from"] - 1].split())
+        assert "".join(title.split()) in page or f"({title.rpartition('(')[2]}" in page, title
+
+
 def test_the_receipts_name_every_file_that_was_made_with_its_hash(reference: Project) -> None:
     assert len(reference.results()) > 30
     noted = [job.outputs.items() for job in reference.jobs().values()]

@@ -136,10 +136,11 @@ rule typeset:
         figures=expand("results/figures/{name}.pdf", name=FIGURES),
     output:
         REPORTS["mnist"],
+        pages="results/pages.json",
     log:
         "logs/results/typeset.log",
     message:
-        "Typeset {output}"
+        "Typeset {output[0]}"
     script:
         "../scripts/typeset.py"
 
@@ -153,5 +154,6 @@ use rule typeset as typeset_synthetic with:
         figures=expand("results/synthetic/figures/{name}.pdf", name=FIGURES),
     output:
         REPORTS["synthetic"],
+        pages="results/synthetic/pages.json",
     log:
         "logs/results/synthetic/typeset.log",
