@@ -21,7 +21,7 @@ export OPENBLAS_NUM_THREADS := 1
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help report sweep html test test-faults check format bench verify manifest diff pictures why unlock lock clean distclean \
+.PHONY: help report sweep html test test-faults check format bench verify manifest diff arxiv pictures why unlock lock clean distclean \
 	environment developer-environment tex
 
 help: ## show this list
@@ -69,6 +69,9 @@ manifest: report ## accept what is built here as the released report (then commi
 diff: environment ## say what the report says that the released one did not (REV=...: that a commit's did not)
 	@$(PYTHON) -m provenance diff $(RELEASED) $(if $(REV),--rev $(REV)) $(ARGS)
 
+arxiv: environment ## pack what TeX read for the report: report/hw2-arxiv.tar.gz compiles by itself
+	@$(PYTHON) -m provenance arxiv report/hw2.pdf report/hw2-arxiv.tar.gz
+
 pictures: developer-environment ## draw the README's pictures anew from what is built
 	@bash setup/pictures.sh
 
@@ -82,7 +85,7 @@ lock: environment ## pin the packages of requirements*.in (ARGS=--upgrade: to th
 	@$(PYTHON) setup/lock.py $(ARGS)
 
 clean: ## remove all that was computed; what was downloaded stays
-	rm -rf results logs .snakemake report/hw2*.pdf report/hw2.html report/sweep*.pdf
+	rm -rf results logs .snakemake report/hw2*.pdf report/hw2.html report/hw2-arxiv.tar.gz report/sweep*.pdf
 
 distclean: clean ## ... and the installed packages
 	rm -rf .venv .venv.lock benchmarks/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import tarfile
+from pathlib import Path
+
 import pypdf
 import pytest
 
+from provenance import arxiv
 from provenance.document.claims import unproven
+from provenance.document.typeset import engine
 from provenance.files import read_json
 from provenance.manifest import manifest_of
 from tests.project import PDF, RESULTS, Project
@@ -56,6 +62,21 @@ def test_each_question_begins_on_the_page_that_is_noted(
     for title in titles:
         page = "".join(pages[noted[title]["from"] - 1].split())
         assert "".join(title.split()) in page or f"({title.rpartition('(')[2]}" in page, title
+
+
+def test_the_archive_for_arxiv_compiles_by_itself_to_the_same_pages(
+    reference: Project, pages: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if engine() != "pdflatex":
+        pytest.skip("pdflatex is not on PATH")
+    monkeypatch.chdir(reference.folder)
+    assert arxiv.main([PDF, str(tmp_path / "source.tar.gz")]) == 0
+    monkeypatch.chdir(tmp_path)
+    with tarfile.open("source.tar.gz") as archive:
+        archive.extractall(filter="data")
+    for _ in range(3):
+        subprocess.run(["pdflatex", "-interaction=batchmode", "hw2"], check=True, timeout=60)
+    assert [page.extract_text() for page in pypdf.PdfReader("hw2.pdf").pages] == pages
 
 
 def test_the_receipts_name_every_file_that_was_made_with_its_hash(reference: Project) -> None:
