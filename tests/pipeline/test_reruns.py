@@ -171,6 +171,12 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
             "interventions": config["interventions"],
         },
         **{plot: {"figure": plot.removeprefix("plot_")} for plot in PLOTS},
+        "find_mistakes": {
+            "linear": {
+                **{key: training[key] for key in ("batch_size", "epochs", "seed")},
+                "step_size": float(step_sizes[0]),
+            }
+        },
         "memorize": {"memorization": config["memorization"]},
         "evaluate_claims": {"facts": facts, "must_hold": False, "step_sizes": step_sizes},
         "render_report": {
