@@ -53,7 +53,7 @@ def unpack(packed: bytes) -> tuple[str, dict[str, bytes]]:
     except Failure:
         raise
     except Exception as error:  # whatever a hostile zip makes its reader raise
-        raise _refused(f"they are no zip file: {error}") from error
+        raise _refused(f"they are no zip file: {error!r}") from error
     folder = min(found).split("/")[0]
     contents = {name.removeprefix(f"{folder}/"): content for name, content in found.items()}
     if MANIFEST not in contents:

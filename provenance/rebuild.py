@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,9 @@ from provenance.verify import build, compare, elsewhere
 
 #: How the attachment is described: the command that builds the report.
 COMMAND = re.compile(r"snakemake ((?:\w[\w.-]*/)*\w[\w.-]*\.pdf)", re.ASCII)
+
+# What pypdf says of a broken file may hold what a terminal obeys.
+logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -96,7 +100,7 @@ def attached(pdf: bytes) -> tuple[bytes, str]:
         if len(files) == 1 and described[0]:
             return files[0].content, described[0][1]
     except Exception as error:  # whatever a hostile PDF makes its reader raise
-        raise Failure(f"It cannot be read as a PDF: {error}.", "Get the report again.") from error
+        raise Failure(f"It cannot be read as a PDF: {error!r}.", "Get the report again.") from error
     raise Failure(
         f"A report carries one file, and says by which command it is built; here are {len(files)}.",
         "Get the report again, or name another one: one that was signed or printed anew by another "
@@ -106,18 +110,13 @@ def attached(pdf: bytes) -> tuple[bytes, str]:
 
 def _agreed() -> bool:
     """Ask; no answer is no."""
-    try:
-        return input("Run it? [y/N] ").strip().lower() in {"y", "yes"}
-    except EOFError:
-        return False
+    print("Run it? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def _where(original: bytes, built: bytes) -> str:
+def _where(*pdfs: bytes) -> str:
     """Say on which pages two PDFs differ."""
-    pages = zip_longest(*(_pages(pdf) for pdf in (original, built)))
-    numbers = [str(number) for number, (old, new) in enumerate(pages, 1) if old != new]
+    texts = [[page.extract_text() for page in PdfReader(BytesIO(pdf)).pages] for pdf in pdfs]
+    pairs = enumerate(zip_longest(*texts), 1)
+    numbers = [str(number) for number, (old, new) in pairs if old != new]
     return f"pages: {', '.join(numbers)}" if numbers else "every page has the same text"
-
-
-def _pages(pdf: bytes) -> list[str]:
-    return [page.extract_text() for page in PdfReader(BytesIO(pdf)).pages]
