@@ -52,9 +52,9 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
     Returns
     -------
     dict
-        For each claim its sentence as LaTeX, its numbers, its condition, whether it holds, the
-        margin by which it does or does not (`margin`), what it says over seeds and the names of
-        the records that it is about.
+        For each claim its sentence as LaTeX, its numbers, what it says over seeds, the paths of
+        both (`asked`), its condition, whether it holds, the margin by which it does or does not
+        (`margin`) and the names of the records that it is about.
 
     Raises
     ------
@@ -76,6 +76,7 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
             "sentence": _say(sentence, known, holds),
             "numbers": numbers,
             "over_seeds": seeds,
+            "asked": {key: claim[key] for key in ("numbers", "over_seeds") if key in claim},
             "condition": condition,
             "holds": holds,
             "margin": margin(condition, known),
@@ -94,6 +95,18 @@ def read_facts(**paths: str | Sequence[str]) -> dict[str, Any]:
             records = [read_json(one) for one in path]
             facts[name] = {"first": records[0], "last": records[-1], "all": records}
     return facts
+
+
+def records_of(at: str, paths: Mapping[str, str | Sequence[str]]) -> list[str]:
+    """Name the records behind a path into the facts that `read_facts` read from these files."""
+    name, *rest = at.split(".")
+    found = paths[name]
+    if isinstance(found, str):
+        return [found]
+    places = {"first": found[:1], "last": found[-1:]}
+    if rest[:1] == ["all"] and len(rest) > 1:
+        return [found[int(rest[1])]]
+    return [*places.get(rest[0], found)] if rest else [*found]
 
 
 def _over_seeds(claim: str, asked: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,7 +147,7 @@ def decide(claim: str, condition: str, names: Mapping[str, Any]) -> bool:
         holds = SANDBOX.compile_expression(condition, undefined_to_none=False)(**names)
     # A condition is a person's expression: whatever it raises is an answer to them.
     except Exception as error:
-        if isinstance(error, TypeError) and None in _flat(names).values():
+        if isinstance(error, TypeError) and None in flat(names).values():
             return False
         holds = error
     if not isinstance(holds, bool):
@@ -198,7 +211,7 @@ def _text(expression: nodes.Node) -> str:
 def _say(sentence: str, names: Mapping[str, Any], holds: bool) -> str:
     """Put the numbers into a sentence; in one that does not hold, what is None is "never"."""
     if not holds:
-        for name in (name for name, value in _flat(names).items() if value is None):
+        for name in (name for name, value in flat(names).items() if value is None):
             asks = rf"<<(?:(?!>>).)*?(?<![\w.]){re.escape(name)}\b.*?>>"
             sentence = re.sub(asks, "[never]", sentence)
     return environment(".").from_string(sentence).render(names)
@@ -247,10 +260,10 @@ def require_true(claims: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _list(names: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in _flat(names).items())
+    return ", ".join(f"{name} = {value}" for name, value in flat(names).items())
 
 
-def _flat(names: Mapping[str, Any]) -> dict[str, Any]:
+def flat(names: Mapping[str, Any]) -> dict[str, Any]:
     """Name what is told over seeds as a sentence does: `least.loss`."""
     flat: dict[str, Any] = {}
     for name, value in names.items():

@@ -179,6 +179,11 @@ def verbatim_number(x: Any) -> Latex:
     return escape(str(int(x)) if isinstance(x, numbers.Integral) else repr(float(x)))
 
 
+def breakable(text: str) -> Latex:
+    """Escape a path or a condition; a line may end after dots, slashes and underscores."""
+    return Latex(re.sub(r"(\.(?!\d)|/|\\_)", r"\1\\allowbreak{}", escape(text)))
+
+
 def join(values: Iterable[Any], separator: str = "") -> Latex:
     """Join values, each escaped unless it is LaTeX."""
     return Latex(finalize(separator).join(finalize(value) for value in values))
@@ -218,6 +223,6 @@ def environment(folder: str | Path) -> jinja2.Environment:
     )
     # What a macro, a `set` or a `call` block has put together is LaTeX already.
     latex.concat = lambda parts: Latex("".join(parts))  # type: ignore[method-assign]
-    filters = (escape, decimal, percent, scientific, count, verbatim_number, join)
+    filters = (escape, breakable, decimal, percent, scientific, count, verbatim_number, join)
     latex.filters.update({function.__name__: function for function in filters}, latex=Latex)
     return latex

@@ -58,6 +58,12 @@ def appendix(files: Iterable[tuple[str, str]]) -> str:
     return "\n".join(listings)
 
 
+def definitions(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the kind and the name of all that has a label of its own in a file's listing."""
+    for found in filter(None, map(DEFINITION.match, text.split("\n"))):
+        yield found[0].split()[0], found[1]
+
+
 def _lines(text: str) -> Iterator[str]:
     """Write a file's lines, the first definition of each name as the target of its label."""
     named = set()

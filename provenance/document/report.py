@@ -26,10 +26,11 @@ def render(
     values : mapping
         All that the templates speak of, by name.
     claims : mapping
-        From `evaluate_claims`. Each must be printed somewhere, as `<< claim("name") >>`; one that
-        does not hold stands in `\unproven{...}`, which the templates define, labelled
-        `claim:name`. The templates know how many `claims` there are and the names of those that
-        are `marked` so.
+        From `evaluate_claims`. Each must be printed somewhere, as `<< claim("name") >>`. It is
+        labelled `claim:name` and followed by `\evidence{name}{number}`; one that does not hold
+        stands in `\unproven{...}`. The templates define both, and know how many `claims` there
+        are, the names of those that are `marked` and, by name, the number of each that was
+        printed so far (`numbered`).
     main : str
         The template that makes the document; it may include the others.
 
@@ -43,8 +44,8 @@ def render(
     Failure
         If a template asks for a claim that is not there, or a claim is never printed.
     """
-    silent = set(claims)
     marked = unproven(claims)
+    numbered: dict[str, int] = {}
 
     def claim(name: str) -> latex.Latex:
         if name not in claims:
@@ -52,15 +53,17 @@ def render(
                 f"A template prints the claim {name!r}; report/claims.yaml has no such claim.",
                 f"Add it there. There are {', '.join(claims)}.",
             )
-        label = rf"\phantomsection\label{{claim:{name}}}" if name in silent else ""
-        silent.discard(name)
+        label = rf"\leavevmode\phantomsection\label{{claim:{name}}}" * (name not in numbered)
+        number = numbered.setdefault(name, len(numbered) + 1)
         sentence = claims[name]["sentence"]
-        return latex.Latex(sentence if name not in marked else rf"\unproven{{{label}{sentence}}}")
+        said = rf"\unproven{{{sentence}}}" if name in marked else sentence
+        return latex.Latex(rf"{label}{said}\evidence{{{name}}}{{{number}}}")
 
     style = latex.STYLE + listings.STYLE
     template = latex.environment(folder).get_template(main)
-    text = template.render(values, claim=claim, claims=len(claims), marked=marked, style=style)
-    if silent:
+    known = {"claims": len(claims), "marked": marked, "numbered": numbered, "style": style}
+    text = template.render(values, claim=claim, **known)
+    if silent := claims.keys() - numbered:
         raise Failure(
             f"No template prints the claims {', '.join(sorted(silent))}.",
             'Print them with << claim("name") >>, or remove them from report/claims.yaml.',

@@ -229,7 +229,7 @@ def _remedy(message: str) -> str:
 
 
 LOOSE_ENDS = (
-    r"^(?:LaTeX|Package \w+) Warning: ((?:Reference|Citation) .* undefined.*)$",
+    r"^(?:LaTeX|Package \w+) Warning: ((?:Hyper reference|Reference|Citation) .* undefined.*)$",
     r"^LaTeX Warning: (Label .* multiply defined.*)$",
     r"(Missing character: There is no .* in font .*)$",
     r"^pdfTeX warning \(dest\): (name\S* has been referenced but does not exist)",

@@ -7,6 +7,7 @@ from provenance.carried import MANIFEST, pack
 from provenance.configuration import require_printed
 from provenance.document.attachment import attachment
 from provenance.document.claims import read_facts
+from provenance.document.evidence import Evidence
 from provenance.document.latex import escape
 from provenance.document.report import render
 from provenance.document.typed import require_computed
@@ -24,8 +25,12 @@ with job(snakemake):
     contents[MANIFEST] = canonical_json(manifest._asdict()).encode()
     pack(snakemake.output.packed, "hw2", contents)
     report = params.reports[params.dataset]
+    rules = [path for path in given.sources if path.endswith(".smk")]
+    claims = read_json(given.claims)
+    facts = {"runs": given.runs} | {name: given[name] for name in params.facts}
     values = {
-        **read_facts(runs=given.runs, **{name: given[name] for name in params.facts}),
+        **read_facts(**facts),
+        "evidence": Evidence(manifest, claims, facts, given.figures, rules),
         "author": {key: escape(text, f"author.{key}") for key, text in params.author.items()},
         "dataset": params.dataset,
         "sources_hash": digest(sources),
@@ -35,4 +40,4 @@ with job(snakemake):
         "carried": attachment(Path(snakemake.output.packed).name, f"snakemake {report}"),
         "zip": zip,
     }
-    write_text(snakemake.output.tex, render("report", values, read_json(given.claims)))
+    write_text(snakemake.output.tex, render("report", values, claims))

@@ -50,6 +50,7 @@ def test_a_claim_is_its_sentence_numbers_condition_and_truth(evaluate) -> None:
             "sentence": r"The accuracy is 98.27\,\%.",
             "numbers": {"accuracy": 0.98267},
             "over_seeds": {},
+            "asked": {"numbers": {"accuracy": "runs.first.accuracy"}},
             "condition": "accuracy >= 0.98",
             "holds": True,
             "margin": {
@@ -65,6 +66,7 @@ def test_a_claim_is_its_sentence_numbers_condition_and_truth(evaluate) -> None:
             "sentence": "It falls to 0.25.",
             "numbers": {"first": 0.5, "last": 0.25},
             "over_seeds": {},
+            "asked": {"numbers": {"first": "runs.first.losses.0", "last": "runs.first.losses.1"}},
             "condition": "last < first / 4",
             "holds": False,
             "margin": {
@@ -258,14 +260,18 @@ def rendered(folder, template, claims, **values):
     return render(folder, values, claims)
 
 
-def test_a_true_claim_is_printed_as_it_is(tmp_path) -> None:
-    assert rendered(tmp_path, '<< claim("learns") >>', CLAIM) == r"It learns 98\,\%."
+LABEL = r"\leavevmode\phantomsection\label{claim:learns}"
+
+
+def test_a_true_claim_is_labelled_and_printed_with_a_link_to_its_evidence(tmp_path) -> None:
+    text = rendered(tmp_path, '<< claim("learns") >>', CLAIM)
+    assert text == LABEL + r"It learns 98\,\%.\evidence{learns}{1}"
 
 
 def test_a_claim_that_does_not_hold_is_marked(tmp_path) -> None:
     claims = {"learns": {**CLAIM["learns"], "holds": False}}
     text = rendered(tmp_path, '<< claim("learns") >>', claims)
-    assert text == r"\unproven{\phantomsection\label{claim:learns}It learns 98\,\%.}"
+    assert text == LABEL + r"\unproven{It learns 98\,\%.}\evidence{learns}{1}"
 
 
 def test_a_claim_is_labelled_once_however_often_it_is_printed(tmp_path) -> None:
@@ -273,6 +279,13 @@ def test_a_claim_is_labelled_once_however_often_it_is_printed(tmp_path) -> None:
     text = rendered(tmp_path, 2 * '<< claim("learns") >>', claims)
     assert text.count(r"\label") == 1
     assert text.count(r"\unproven") == 2
+
+
+def test_claims_are_numbered_as_they_are_printed(tmp_path) -> None:
+    claims = dict.fromkeys("abc", CLAIM["learns"])
+    said = '((* set _ = [claim("b"), claim("a"), claim("b"), claim("c")] *))'
+    text = rendered(tmp_path, said + "<< numbered.items() | map('join') | join(' ') >>", claims)
+    assert text == "b1 a2 c3"
 
 
 def test_the_templates_know_what_is_marked_and_how_many_claims_there_are(tmp_path) -> None:

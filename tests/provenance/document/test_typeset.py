@@ -119,6 +119,8 @@ def test_an_input_with_an_odd_name_is_refused(tmp_path: Path, name: str) -> None
         (r"\includegraphics{nothing.pdf}", ["nothing.pdf", "its rule names as input"]),
         (r"\def\x{\x x}\x", ["! TeX capacity exceeded"]),
         (r"See \ref{nowhere}.", ["typeset, but not well", "`nowhere' on page 1 undefined"]),
+        (r"\hyperref[nowhere]{Here}.", ["`nowhere' on page 1 undefined"]),
+        (r"\hyperlink{nowhere}{Here}.", ["name{nowhere} has been referenced but does not exist"]),
         (r"\cite{nobody}", ["`nobody' on page 1 undefined"]),
         (r"\section{a}\label{q}\section{b}\label{q}", ["Label `q' multiply defined"]),
         (r"\hyperlink{gone}{x}", ["name{gone}", "does not exist"]),
