@@ -29,7 +29,8 @@ def find_mistakes(
     margin, all properties, and the letters of those that are suspicious (the margin is
     log(p_right / p_wrong), negative for a mistake); and the facts as `summarise` has them, with
     what `replicate` ("training") and `erase` ("erasing", of test and of training images) say of
-    each digit, and how the network compares with other readers of the same images ("readers").
+    each digit, how the network compares with other readers of the same images ("readers"), and the
+    probability that it gave to the right digit, in the order of the rows.
     """
     values = measure_test(digits)
     g = network_output(digits.X_test, weights)
@@ -65,6 +66,9 @@ def find_mistakes(
     rows = np.flatnonzero(wrong)
     rows = rows[np.argsort(margin[rows], kind="stable")]
     labels = digits.y_test[rows].astype(np.int64)
+    right = np.where(labels == 1, g[rows], 1 - g[rows]).tolist()
+    ends = {"least": min(right, default=None), "most": max(right, default=None)}
+    facts["probability_of_right"] = {"each": right, **ends}
     return {
         "test_index": digits.test_index[rows],
         "row": rows,
