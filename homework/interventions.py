@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def intervene(
 
 
 def spans(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the least and the most that the runs of an experiment came to; None where none did."""
+    """Give the least, most and median that an experiment's runs came to; None where none did."""
     runs = [record for record in records if "diverged_at" not in record]
     found = {
         "accuracy": [run["test_accuracy"]["last"] for run in runs],
@@ -82,7 +83,11 @@ def spans(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "batch_loss": [run["batches"]["largest_loss"] for run in runs],
     }
     told: dict[str, Any] = {
-        name: {"least": min(values, default=None), "most": max(values, default=None)}
+        name: {
+            "least": min(values, default=None),
+            "most": max(values, default=None),
+            "middle": median(values) if values else None,
+        }
         for name, values in found.items()
     }
     return told | {"diverged": len(records) - len(runs)}

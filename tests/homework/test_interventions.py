@@ -34,15 +34,15 @@ def test_each_experiment_takes_the_large_step_where_it_says(digits) -> None:
         for name in ("both_layers", "first_layer", "output_layer", "leaky")
     }
     assert len({*losses.values()}) == 4
-    assert facts["leaky"]["dead"] == {"least": None, "most": None}
+    assert facts["leaky"]["dead"] == {"least": None, "most": None, "middle": None}
 
 
 def test_spans_leave_out_the_runs_that_diverged() -> None:
     run = {"test_accuracy": {"last": 0.5}, "dead_on_training": None, "batches": {"largest_loss": 2}}
     better = run | {"test_accuracy": {"last": 0.9}, "dead_on_training": 0.25}
     found = spans([run, {"seed": 3, "diverged_at": 2}, better])
-    assert found["accuracy"] == {"least": 0.5, "most": 0.9}
-    assert found["dead"] == {"least": 0.25, "most": 0.25}
+    assert found["accuracy"] == {"least": 0.5, "most": 0.9, "middle": 0.7}
+    assert found["dead"] == {"least": 0.25, "most": 0.25, "middle": 0.25}
     assert found["diverged"] == 1
 
 
