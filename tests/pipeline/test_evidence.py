@@ -81,7 +81,7 @@ def test_every_figure_and_table_names_its_script_and_data(
 
 def test_every_record_has_an_entry_with_its_hash(reference: Project) -> None:
     tex = (reference / RESULTS / "tex/hw2.tex").read_text(encoding="utf-8")
-    entries = re.findall(r"\\target\{record:(.*?)\}.*\\texttt\{(\w{8})\\allowbreak \}", tex)
+    entries = re.findall(r"\\target\{record:(.*?)\}.*\{\\mono (\w{8})\\allowbreak \}", tex)
     written = {path: sha256[:8] for path, sha256 in reference.results().items()}
     jobs = reference.jobs()
     later = {*jobs["list_code"].outputs, *jobs["render_report"].outputs, *jobs["typeset"].outputs}
