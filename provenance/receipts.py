@@ -117,6 +117,17 @@ def history(files: Mapping[str, str], receipts: Mapping[str, Receipt]) -> list[R
     `files` gives the SHA-256 of each by path. If receipts speak of different contents of one file,
     it changed during a build: that is a `Failure`.
     """
+    reached = _behind(files, receipts)
+    content = dict(files)
+    for receipt in reached:
+        for path, hashed in (receipt.inputs | receipt.outputs).items():
+            if content.setdefault(path, hashed) != hashed:
+                raise Failure(f"{path} changed while the report was being built.", AGAIN)
+    return reached
+
+
+def _behind(files: Iterable[str], receipts: Mapping[str, Receipt]) -> list[Receipt]:
+    """List the receipts of all jobs behind some files, each after those that it needs."""
     reached: list[Receipt] = []
     seen: set[str] = set()
 
@@ -128,11 +139,6 @@ def history(files: Mapping[str, str], receipts: Mapping[str, Receipt]) -> list[R
                 reached.append(receipt)
 
     reach(files)
-    content = dict(files)
-    for receipt in reached:
-        for path, hashed in (receipt.inputs | receipt.outputs).items():
-            if content.setdefault(path, hashed) != hashed:
-                raise Failure(f"{path} changed while the report was being built.", AGAIN)
     return reached
 
 
@@ -149,33 +155,79 @@ def mark_stale(
     """
     if any(LOCKS.glob("*.lock")):
         return []
-    receipts, hash_now = read_all(), cache(hash_of)
-    stale = {path for path, wanted in known.items() if hash_now(path) != wanted}
-    for path in files_in(places):
-        made = receipts[path].outputs[path] if path in receipts else None
-        # Without Snakemake's own notes it would not see that the code has changed.
-        if hash_now(path) != made or not _entry(METADATA, path).exists():
-            stale.add(path)
+    receipts = read_all()
     jobs = {receipt.name: receipt for receipt in receipts.values()}
-    lost: set[str] = set()
-    for job in jobs.values():
-        gone = {path for path in job.outputs if not os.path.exists(path)}
-        changed = any(hash_now(path) not in (None, was) for path, was in job.inputs.items())
-        if gone or changed or params_of(job) not in (None, job.params):
-            stale |= set(job.outputs)
-        if gone == set(job.outputs):
-            lost |= gone
-    # Snakemake does not miss what is gone, so long as there is what was made from it.
-    users = (job for job in jobs.values() if not lost.isdisjoint(job.inputs))
-    stale |= {path for user in users for path in user.outputs}
+    found = stale([*files_in(places)], known, [*jobs.values()], params_of)
+    # Without Snakemake's own notes it would not see that the code has changed.
+    found |= {path: "" for path in files_in(places) if not _entry(METADATA, path).exists()}
     for entry in INCOMPLETE.rglob("*"):
         if entry.is_file() and entry.read_text(encoding="utf-8") == MARK:
             entry.unlink()  # what was stale when it was last looked at need not be so now
-    marked = sorted(path for path in stale if os.path.exists(path))
+    marked = sorted(path for path in found if os.path.exists(path))
     for path in marked:
         if not (entry := _entry(INCOMPLETE, path)).exists():
             write_text(entry, MARK)
     return marked
+
+
+def stale(
+    files: Sequence[str],
+    known: Mapping[str, str],
+    jobs: Sequence[Receipt],
+    params_of: Callable[[Receipt], dict[str, Any] | None] = lambda receipt: receipt.params,
+) -> dict[str, str]:
+    """Say for each file that is not what its job would leave now what differs.
+
+    `files` are computed ones, each by one of `jobs`; `known` and `params_of` as for `mark_stale`.
+    """
+    made = {path: hashed for job in jobs for path, hashed in job.outputs.items()}
+    found = {
+        path: f"{path} is not what {by} wrote"
+        for wanted, by in (
+            (known, "whoever published it"),
+            ({p: made.get(p) for p in files}, "its job"),
+        )
+        for path, hashed in wanted.items()
+        if _hash_now(path) != hashed
+    }
+    lost: dict[str, str] = {}
+    for job in jobs:
+        gone = [path for path in job.outputs if not os.path.exists(path)]
+        why = [f"{path} is gone" for path in gone]
+        why += [f"{p} changed" for p, was in job.inputs.items() if _hash_now(p) not in (None, was)]
+        if (now := params_of(job)) not in (None, job.params):
+            keys = [k for k in {**job.params, **now} if now.get(k) != job.params.get(k)]
+            why.append(f"other parameters: {', '.join(keys)}")
+        if why:
+            found = dict.fromkeys(job.outputs, why[0]) | found
+        if len(gone) == len(job.outputs):
+            lost |= dict.fromkeys(gone, why[0])
+    # Snakemake does not miss what is gone, so long as there is what was made from it.
+    for job in jobs:
+        if missed := [path for path in job.inputs if path in lost]:
+            found = dict.fromkeys(job.outputs, lost[missed[0]]) | found
+    return found
+
+
+def require_fresh(
+    targets: Iterable[str],
+    known: Mapping[str, str],
+    params_of: Callable[[Receipt], dict[str, Any] | None],
+    remedy: str = AGAIN,
+) -> None:
+    """Refuse targets that are not what all jobs behind them would leave now."""
+    receipts = read_all()
+    for target in sorted(targets):
+        if os.path.isdir(target):
+            raise Failure(f"{target} is a folder.", "Remove it and run the same command again.")
+        behind = _behind([target], receipts)
+        files = {path for job in behind for path in job.outputs} | {target}
+        used = {path for path in known if path in files}
+        if found := stale([*files], {p: known[p] for p in used}, behind, params_of):
+            # The first in the order of the jobs is the cause of those that follow.
+            order = [path for job in behind for path in job.outputs if path in found]
+            why = found[[*order, *found][0]]
+            raise Failure(f"{target} is not of the present sources ({why}).", remedy)
 
 
 def altered_files(places: Sequence[str]) -> list[str]:
@@ -191,6 +243,20 @@ def altered_files(places: Sequence[str]) -> list[str]:
 def hash_of(path: str) -> str | None:
     """Hash a file; None if there is none."""
     return sha256(path) if os.path.isfile(path) else None
+
+
+def _hash_now(path: str) -> str | None:
+    """Hash a file; not twice in a process if it is as it was: nobody can set back a ctime."""
+    if not os.path.isfile(path):
+        return None
+    now = os.stat(path)
+    return _hash_of_state(path, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+
+
+@cache
+def _hash_of_state(path: str, *_: int) -> str:
+    """Hash a file in this state of its."""
+    return sha256(path)
 
 
 def files_in(places: Iterable[str]) -> Iterator[str]:

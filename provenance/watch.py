@@ -21,12 +21,15 @@ from provenance import folder, last_words
 from provenance.configuration import check_config, require_printed, require_sections
 from provenance.environment import require_pinned, variables
 from provenance.errors import Failure, missing
-from provenance.files import digest
+from provenance.files import digest, write_text
 from provenance.imports import sources
-from provenance.receipts import Receipt, hash_of, mark_stale, told
+from provenance.receipts import AGAIN, Receipt, hash_of, mark_stale, require_fresh, told
 
 #: The packages of the environment, on which every result depends; the same for users of conda.
 PINS, CONDA = "requirements.txt", "environment.yml"
+
+#: Names what the last build looked at when it ended; not there if it did not.
+CHECKED = Path(".snakemake/checked")
 
 #: What is being built in this process; `why` asks it.
 watched: list[Any] = []
@@ -111,7 +114,7 @@ def watch(
     if not is_job:
         folder.keep_changed(place for place in computed if os.path.isfile(place))
         mark_stale(computed, downloads, partial(_params_now, workflow))
-        _heed_marks(workflow)
+    _look_again_at_the_end(workflow, computed, downloads)
 
 
 def _folder_of(place: str) -> str:
@@ -184,16 +187,71 @@ def _require_inputs(workflow: Any) -> None:
                 raise missing(path, f"The rule {rule.name} needs it, and no rule makes it.")
 
 
-def _heed_marks(workflow: Any) -> None:
-    """Have a build heed what is marked, whatever options and profile say (--ignore-incomplete)."""
+def _look_again_at_the_end(
+    workflow: Any, computed: Sequence[str], downloads: Mapping[str, str]
+) -> None:
+    """Have a build heed what is marked, and refuse to end well with a target that is stale.
+
+    Options and profiles can keep Snakemake from building (--omit-from, --touch), and sources can be
+    saved while it builds. So the asked-for files that are there, and all behind them, are looked at
+    again. What a cluster runs is looked at by the Snakemake that sent it.
+    """
     execute = workflow.execute
+    if workflow.is_main_process:
+        CHECKED.unlink(missing_ok=True)
 
     def heeding(**options: Any) -> Any:
+        if not workflow.is_main_process:
+            if workflow.dag_settings.target_jobs:
+                return execute(**options)
+            with last_words.told_at_the_end():
+                raise Failure(
+                    "Only Snakemake itself starts what it calls a subprocess or remote.",
+                    "Run the same command again without --mode.",
+                )
         workflow.execution_settings.ignore_incomplete = False
         workflow.dag_settings.force_incomplete = True
-        return execute(**options)
+        ended = execute(**options)
+        if workflow.dryrun:
+            return ended
+        asked = _asked_for(workflow, computed)
+        present = [path for path in asked if os.path.exists(path)]
+        with last_words.told_at_the_end():
+            remedy = AGAIN + _options_that_skip(workflow)
+            require_fresh(present, downloads, partial(_params_now, workflow), remedy)
+        if present == asked:
+            write_text(CHECKED, "".join(f"{path}\n" for path in asked))
+        return ended
 
     workflow.execute = heeding
+
+
+def _asked_for(workflow: Any, computed: Sequence[str]) -> list[str]:
+    """List the computed files that were asked for, by name or by the name of a rule."""
+    rules = workflow.dag.targetrules
+    named = [
+        file for rule in rules for file in (*rule.output, *(() if rule.output else rule.input))
+    ]
+    files = [*workflow.dag.targetfiles, *(f for f in named if not (callable(f) or f.is_callable()))]
+    asked = {os.path.relpath(file) for file in files}
+    return sorted(
+        p for p in asked if any(p == place or p.startswith(f"{place}/") for place in computed)
+    )
+
+
+def _options_that_skip(workflow: Any) -> str:
+    """Name the options, of the command or of a profile, that keep Snakemake from building."""
+    dag, run = workflow.dag_settings, workflow.execution_settings
+    given = {
+        "allowed_rules": dag.allowed_rules,
+        "consider_ancient": workflow.workflow_settings.consider_ancient,
+        "nolock": not run.lock,
+        "omit_from": dag.omit_from,
+        "touch": workflow.touch,
+        "until": dag.until,
+    }
+    options = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    return f" But without {', '.join(options)}, which a profile may give, too." if options else ""
 
 
 def _params_now(workflow: Any, receipt: Receipt) -> dict[str, Any] | None:

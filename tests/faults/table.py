@@ -84,6 +84,9 @@ FAULTS = {
     82: "code in somebody else's PDF that nobody agrees to run",
     83: "a report that its sources do not build: an altered page, record or attachment",
     84: "a rebuild without the data, which the PDF does not carry",
+    85: "options and profiles that keep an old report: --omit-from, --touch, --nolock, --mode ...",
+    86: "a source saved while the last job runs",
+    87: "make report with options that build nothing or not all",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

@@ -114,3 +114,16 @@ def test_braces_in_its_path_are_refused_clearly(reference: Project, tmp_path: Pa
     ended = copy_sources(reference.folder, tmp_path / "a {b}").fails()
     assert "in its path" in ended.last_words(2)
     assert "Rename that folder" in ended.last_words(1)
+
+
+@pytest.mark.row(87, "`make report` says nothing of a report that this run did not look at.")
+@pytest.mark.parametrize("option", ["-nq", "--version", "--until=load_toy", "--touch"])
+def test_an_old_report_is_not_called_up_to_date(built: Project, option: str) -> None:
+    command = (built.python, "-P", "setup/report.py")
+    said = built.run(*command).said
+    assert f"{PDF} is up to date: nothing had to be done." in said
+    assert "The report: " in said
+    built.append("report/main.tex.j2")
+    said = built.run(*command, option).said
+    assert "is up to date" not in said
+    assert "The report: " not in said

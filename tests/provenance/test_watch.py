@@ -181,7 +181,9 @@ def test_an_edited_file_reruns_what_uses_it(project, run, name, rules) -> None:
 @pytest.mark.row(36, "What is not as its job would leave it now is made again all the same.")
 def test_a_changed_setting_is_not_touched_away(project, run) -> None:
     (project / "config.yaml").write_text("draw: {seed: 2}\n")
-    assert run(project, "--touch")[0] == 0
+    status, said = run(project, "--touch")
+    assert status == 1
+    assert "count.txt is not of the present sources (other parameters: draw)." in said
     assert planned(run, project) == {"draw", "count"}
     assert run(project)[0] == 0
     assert (project / "results/count.txt").read_text() == "2 drawn in UTC"
@@ -212,6 +214,110 @@ def test_no_option_lets_an_altered_record_or_old_settings_pass(project, run, opt
     assert (status, path.read_text()) == (0, "2 drawn in UTC"), said
 
 
+@pytest.mark.row(
+    85,
+    "The build ends with status 1 and says what differs and which options to leave out, whether or "
+    "not there was anything to do.",
+)
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--omit-from", "draw"], "--omit-from"),
+        (["--allowed-rules", "count"], "--allowed-rules"),
+        (["--touch"], "--touch"),
+        (["--workflow-profile", "elsewhere"], "--omit-from"),
+    ],
+)
+def test_an_old_result_that_an_option_keeps_is_told(project, run, options, named) -> None:
+    (project / "elsewhere").mkdir()
+    (project / "elsewhere/config.yaml").write_text("cores: 1\nomit-from: draw\n")
+    with open(project / "lib/tools.py", "a") as file:
+        file.write("# edited\n")
+    status, said = run(project, *options, "--", "results/count.txt")
+    assert status == 1, said
+    words = "\nresults/count.txt is not of the present sources (lib/tools.py changed).\n"
+    assert words in said
+    assert named in said.splitlines()[-1]
+    assert not (project / ".snakemake/checked").exists()
+    assert run(project)[0] == 0
+    assert (project / ".snakemake/checked").read_text() == "results/count.txt\n"
+
+
+@pytest.mark.row(85)
+def test_a_result_of_an_input_that_an_option_calls_old_is_told(project, run) -> None:
+    path = project / "lib/tools.py"
+    path.write_text(path.read_text().replace("drawn in", "drawn anew in"))
+    status, said = run(project, "--consider-ancient", "count=drawn", "--", "results/count.txt")
+    assert status == 1, said
+    assert "count.txt is not of the present sources (results/first.txt changed)." in said
+    assert "--consider-ancient" in said.splitlines()[-1]
+
+
+@pytest.mark.row(85)
+@pytest.mark.parametrize("mode", ["subprocess", "remote"])
+def test_a_mode_that_looks_at_nothing_is_refused(project, run, mode) -> None:
+    (project / "results/count.txt").write_text("altered")
+    status, said = run(project, "--cores", "1", "--mode", mode)
+    assert status == 1
+    assert said.endswith("  -> Run the same command again without --mode.\n")
+
+
+@pytest.mark.row(85)
+def test_what_is_altered_beside_somebody_elses_lock_is_told(project, run) -> None:
+    (project / ".snakemake/locks").mkdir(exist_ok=True)
+    (project / "results/count.txt").write_text("altered")
+    spoil(
+        "Snakefile",
+        FILES["Snakefile"].replace(
+            "with prov",
+            """
+from pathlib import Path
+from provenance import folder
+clear = folder.clear_after_the_dead
+def lock(places):
+    clear(places)
+    Path(".snakemake/locks/0.output.lock").write_text("results/count.txt\\n")
+folder.clear_after_the_dead = lock
+with prov""",
+        ),
+    )(project)
+    status, said = run(project, "--nolock")
+    assert status == 1, said
+    assert "count.txt is not of the present sources (results/count.txt is not what its" in said
+    assert "--nolock" in said.splitlines()[-1]
+
+
+@pytest.mark.row(86, "The build ends with status 1; the same command again makes it anew.")
+@pytest.mark.parametrize("edited", ["lib/tools.py", "style.txt", "scripts/count.py"])
+def test_a_source_that_is_saved_while_the_last_job_runs_is_told(project, run, edited) -> None:
+    save = "import pathlib, atexit\natexit.register(lambda: open({!r}, 'a').write('# saved\\n'))\n"
+    (project / "results/count.txt").unlink()
+    script = project / "scripts/count.py"
+    whole = script.read_text()
+    script.write_text(whole + save.format(edited))
+    status, said = run(project)
+    assert status == 1, said
+    assert f"count.txt is not of the present sources ({edited} changed)." in said
+    script.write_text(whole)
+    assert run(project)[0] == 0
+    assert planned(run, project) == set()
+
+
+@pytest.mark.row(85)
+def test_a_folder_in_place_of_a_target_is_told(project, run) -> None:
+    (project / "results/count.txt").unlink()
+    (project / "results/count.txt").mkdir()
+    status, said = run(project)
+    assert status == 1, said
+    assert "results/count.txt is a folder.\n  -> Remove it" in said
+
+
+def test_a_dry_run_does_not_look_again(project, run) -> None:
+    (project / "config.yaml").write_text("draw: {seed: 2}\n")
+    assert run(project, "-n", "--omit-from", "draw")[0] == 0
+    assert not (project / ".snakemake/checked").exists()
+
+
 @pytest.mark.row(29)
 def test_a_clock_that_was_set_back_hinders_nothing(project, run) -> None:
     with open(project / "lib/tools.py", "a") as file:
@@ -230,7 +336,7 @@ def test_inputs_that_changed_places_rerun_their_job(project, run, touched) -> No
     snakefile.write_text(files)
     assert swapped in files
     if touched:
-        assert run(project, "--touch")[0] == 0
+        assert run(project, "--touch")[0] == 1
     assert planned(run, project) == {"count"}
     assert run(project)[0] == 0
     assert planned(run, project) == set()
@@ -375,7 +481,7 @@ def test_a_job_on_a_cluster_leaves_the_folder_as_it_is(project, run) -> None:
     left = leave_behind(project)
     (project / "results/count.txt").write_text("altered")
     job = ("--mode", "remote", "--cores", "1", "--nolock", "--no-hooks", "--force")
-    status, said = run(project, *job, "--", "results/first.txt")
+    status, said = run(project, *job, "--target-jobs", "draw:name=first")
     assert status == 0, said
     assert [path for path in left if not path.exists()] == []
     assert os.stat(project / "style.txt").st_mtime == 4e9
