@@ -25,7 +25,10 @@ BLAS_KERNEL = "Haswell"
 NUMPY_WIDE_LOOPS = "X86_V4 AVX512_ICL AVX512_SPR"
 
 # What chooses other warnings, bytecode or loops of the C library; empty it chooses nothing.
-UNSET = ["PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONPYCACHEPREFIX", "GLIBC_TUNABLES"]
+UNSET = [
+    *("PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONPYCACHEPREFIX"),
+    *("GLIBC_TUNABLES", "NPY_ENABLE_CPU_FEATURES"),
+]
 
 #: A line such as `numpy==2.4.6 ; python_version < "3.12" \\`, without its hashes.
 PIN = re.compile(r"^[A-Za-z0-9][^\\\n]*", re.MULTILINE)
@@ -35,6 +38,9 @@ def variables(root: str | Path) -> dict[str, str]:
     """List the environment variables that every job in the project's folder should see."""
     pinned = {
         "PYTHONPATH": str(root),
+        # Snakemake runs a script from a folder of its own, and a person may have modules at home.
+        "PYTHONSAFEPATH": "1",
+        "PYTHONNOUSERSITE": "1",
         "PYTHONHASHSEED": "0",
         # A module's bytecode is taken for up to date if the source's size and time, in whole
         # seconds, are those noted in it; so there is none in the project's folder.

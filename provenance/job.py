@@ -168,6 +168,12 @@ def explain(error: Exception, log: str) -> Failure:
             f"No space left while writing {error.filename2 or error.filename or 'a file'}.",
             "Free some space on that disk and run the same command again.",
         )
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return Failure(
+            f"{error.filename or 'A file'} would be larger than files may be here.",
+            "Lift that limit (ulimit -f unlimited, or the disk's own) and run the same command "
+            "again.",
+        )
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         folder = Path(error.filename).parent if error.filename else "the project's folder"
         return Failure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -21,7 +22,21 @@ MISPRINTED = set('"<>\\_{|}')
 def new_figure(style: str | Path, width: float = WIDTH, height: float = 2.25) -> Figure:
     """Make an empty figure."""
     mpl.rc_file(style)  # over Matplotlib's defaults
+    _take_fonts_from_matplotlib()
     return Figure(figsize=(width, height))
+
+
+def _take_fonts_from_matplotlib() -> None:
+    """Have Computer Modern found where it is, whatever Matplotlib's list of fonts in a cache says.
+
+    For a font that is not in the list another would be taken without an error.
+    """
+    fonts = font_manager.fontManager
+    fonts.ttflist[:] = [font for font in fonts.ttflist if not font.name.startswith("cm")]
+    for name in ("cmr10", "cmmi10", "cmsy10", "cmex10", "cmb10", "cmss10", "cmtt10"):
+        fonts.addfont(Path(mpl.get_data_path(), f"fonts/ttf/{name}.ttf"))
+    for family in mpl.rcParams["font.family"]:
+        font_manager.findfont(family, fallback_to_default=False)
 
 
 def save(figure: Figure, *paths: str | Path) -> None:

@@ -87,6 +87,8 @@ FAULTS = {
     85: "options and profiles that keep an old report: --omit-from, --touch, --nolock, --mode ...",
     86: "a source saved while the last job runs",
     87: "make report with options that build nothing or not all",
+    89: "modules in .snakemake/scripts, in a person's site-packages at home",
+    90: "Matplotlib's cached list of fonts is damaged",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

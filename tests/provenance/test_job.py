@@ -133,6 +133,7 @@ def test_an_interrupt_is_told_and_handed_on() -> None:
         (OSError(errno.EDQUOT, "Quota exceeded", "a.npz"), "No space left", "Free some space"),
         (OSError(errno.ENOSPC, "No space left on device"), "writing a file", "Free some space"),
         (OSError(errno.ENOSPC, "No space", "a", None, "/tmp/b"), "writing /tmp/b.", "Free some"),
+        (OSError(errno.EFBIG, "File too large", "a.npz"), "a.npz would be larger", "ulimit -f"),
         (PermissionError(errno.EACCES, "denied", "out/a.npz"), "out/a.npz: denied", "and out re"),
         (OSError(errno.EROFS, "Read-only file system", "out/a"), "Read-only", "and out re"),
         (KeyError("W1"), "KeyError: 'W1'", "the.log"),

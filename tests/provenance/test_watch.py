@@ -318,6 +318,24 @@ def test_a_dry_run_does_not_look_again(project, run) -> None:
     assert not (project / ".snakemake/checked").exists()
 
 
+@pytest.mark.row(89, "Jobs import from the project and its environment alone.")
+def test_a_module_beside_snakemakes_copies_of_scripts_or_at_home_is_not_used(
+    project, run, tmp_path
+) -> None:
+    home = tmp_path / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    for path in (project / ".snakemake/scripts/lib/tools.py", home / "usercustomize.py"):
+        path.parent.mkdir(parents=True)
+        path.write_text("import os\nos._exit(7)\n")
+    (project / "results/first.txt").unlink()
+    snakefile = project / "Snakefile"
+    snakefile.write_text(
+        f"import os\nos.environ['PYTHONUSERBASE'] = {str(tmp_path)!r}\n" + snakefile.read_text()
+    )
+    status, said = run(project)
+    assert status == 0, said
+    assert (project / "results/first.txt").read_text() == "1 drawn in UTC"
+
+
 @pytest.mark.row(29)
 def test_a_clock_that_was_set_back_hinders_nothing(project, run) -> None:
     with open(project / "lib/tools.py", "a") as file:

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from homework.figures.curves import draw_accuracy, draw_loss, mark_epochs
@@ -46,6 +47,21 @@ def curves(quantity: str = "loss"):
     draw = {"loss": draw_loss, "accuracy": draw_accuracy}[quantity]
     draw(figure.subplots(), series())
     return figure
+
+
+@pytest.mark.row(90, "The fonts are taken from Matplotlib itself, or a missing one is named.")
+def test_a_font_that_is_not_in_matplotlibs_list_is_found_all_the_same(
+    tmp_path, monkeypatch
+) -> None:
+    listed = font_manager.fontManager.ttflist
+    monkeypatch.setattr(
+        font_manager.fontManager, "ttflist", [f for f in listed if f.name[:2] != "cm"]
+    )
+    save(curves(), tmp_path / "damaged.pdf")
+    assert b"Cmr10" in (tmp_path / "damaged.pdf").read_bytes()
+    monkeypatch.setattr(mpl, "get_data_path", lambda: str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="cmr10"):
+        new_figure(STYLE)
 
 
 def test_a_figure_has_the_asked_size_and_the_files_style_whatever_a_persons_own_settings() -> None:
