@@ -151,7 +151,7 @@ def _add_code(rule: Any, workflow: Any) -> None:
     """Make the files that a rule's script reaches inputs, and their content a parameter.
 
     The parameter tells a job what its code was when the Snakefile was read. Another tells its
-    receipt which of the files is the script.
+    receipt which of the files is the script; in a list, for Snakemake's lint takes it for a prefix.
     """
     if not rule.log:
         raise Failure(
@@ -166,7 +166,7 @@ def _add_code(rule: Any, workflow: Any) -> None:
     if rule.input_modifier is None:  # a rule without inputs of its own
         rule.input_modifier = workflow.modifier.path_modifier
     rule.set_input(code=code)
-    rule.set_params(code=digest({path: hash_of(path) for path in code}), script=script)
+    rule.set_params(code=digest({path: hash_of(path) for path in code}), script=[script])
 
 
 def _require_inputs(workflow: Any) -> None:

@@ -130,7 +130,7 @@ class Evidence:
                 job["label"],
                 job["rule"],
                 places.get(job["rule"]),
-                job["params"]["script"],
+                job["params"]["script"][0],
                 {path: manifest.files[path] for path in job["outputs"]},
                 [path for path in job["inputs"] if path in made or path.startswith(DATA)],
             )

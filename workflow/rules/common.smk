@@ -57,3 +57,28 @@ def toy_pickle():
     places = [Path(folder).expanduser() / name for folder in config["toy"]["folders"]]
     found = [path.as_posix() for path in places if path.is_file()]
     return {"pickle": found[0]} if found else {}
+
+
+def replicates(step_size):
+    """List the records of a step size's further seeds, the seeds after the report's own."""
+    training = config["training"]
+    first, count = training["seed"] + 1, training["seeds_per_job"]
+    end = first + training["further_seeds"]
+    return [
+        f"{{results}}/replicate/{step_size}/{k}-{min(k + count, end) - 1}.json"
+        for k in range(first, end, count)
+    ]
+
+
+def shards(wildcards):
+    """List the records of the sweep; with `--config cells=present` those that are there."""
+    per_job, end = SWEEP["seeds_per_job"], SWEEP["seeds"]
+    paths = [
+        f"{wildcards.results}/sweep/{width}/{float(step_size)}/{k}-{min(k + per_job, end) - 1}.json"
+        for width in SWEEP["widths"]
+        for step_size in SWEEP["step_sizes"]
+        for k in range(0, end, per_job)
+    ]
+    if config.get("cells") == "present":
+        return [path for path in paths if Path(path).is_file()]
+    return paths

@@ -1,17 +1,6 @@
 """What is computed: gradient check, activations, training, mistakes, memorization."""
 
 
-def replicates(step_size):
-    """List the records of a step size's further seeds, the seeds after the report's own."""
-    training = config["training"]
-    first, count = training["seed"] + 1, training["seeds_per_job"]
-    end = first + training["further_seeds"]
-    return [
-        f"{{results}}/replicate/{step_size}/{k}-{min(k + count, end) - 1}.json"
-        for k in range(first, end, count)
-    ]
-
-
 rule check_gradients:
     input:
         toy="results/toy/toy.npz",

@@ -8,20 +8,6 @@ check_config(SWEEP, "workflow/schemas/sweep.schema.yaml", "config/sweep.yaml")
 SWEEPS = {"mnist": "report/sweep.pdf", "synthetic": "report/sweep-synthetic.pdf"}
 
 
-def shards(wildcards):
-    """List the records of the sweep; with `--config cells=present` those that are there."""
-    per_job, end = SWEEP["seeds_per_job"], SWEEP["seeds"]
-    paths = [
-        f"{wildcards.results}/sweep/{width}/{float(step_size)}/{k}-{min(k + per_job, end) - 1}.json"
-        for width in SWEEP["widths"]
-        for step_size in SWEEP["step_sizes"]
-        for k in range(0, end, per_job)
-    ]
-    if config.get("cells") == "present":
-        return [path for path in paths if Path(path).is_file()]
-    return paths
-
-
 rule sweep:
     input:
         SWEEPS[config["dataset"]],

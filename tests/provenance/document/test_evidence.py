@@ -45,7 +45,7 @@ def evidence(tmp_path, monkeypatch) -> Evidence:
         {
             "rule": rule,
             "label": rule,
-            "params": {"script": f"scripts/{rule}.py"},
+            "params": {"script": [f"scripts/{rule}.py"]},
             "inputs": inputs,
             "outputs": outputs,
         }
