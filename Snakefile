@@ -14,9 +14,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, workflow.basedir)
 
 import provenance
+from provenance.last_words import told_at_the_end
 from provenance.mirrors import read_sums
 
-MNIST = read_sums(f"{workflow.basedir}/config/mnist.sha256")
+with told_at_the_end():
+    MNIST = read_sums(f"{workflow.basedir}/config/mnist.sha256")
 
 with provenance.watch(
     workflow,

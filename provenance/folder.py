@@ -24,8 +24,8 @@ from importlib.machinery import PathFinder, all_suffixes
 from pathlib import Path
 
 from provenance.errors import Failure
-from provenance.files import sha256
-from provenance.receipts import INCOMPLETE, LOCKS, RECEIPTS, altered_files
+from provenance.files import read_json, sha256
+from provenance.receipts import INCOMPLETE, LOCKS, METADATA, RECEIPTS, altered_files
 
 BUILDS = Path(".snakemake/builds")
 
@@ -74,6 +74,10 @@ def require_no_shadows(folder: str | Path) -> None:
 def require_writable(places: Iterable[str]) -> None:
     """Refuse to begin where a folder to write into, or one in it, is not ours to write into."""
     for place in places:
+        if os.path.lexists(place) and not os.path.isdir(place):
+            raise Failure(
+                f"{place} should be a folder.", "Remove it and run the same command again."
+            )
         for folder in [folder for folder, _, _ in os.walk(place)] or ["."]:
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise Failure(
@@ -90,6 +94,29 @@ def require_room() -> None:
             f"The disk of the folder for temporary files, {place}, is full.",
             "Free some space there, or name another folder in TMPDIR.",
         )
+
+
+def remove_damaged() -> None:
+    """Remove from the registers what nobody could have written there; Snakemake would not read it.
+
+    What they said is found out again, from the files themselves.
+    """
+    for register in (METADATA, INCOMPLETE, LOCKS, RECEIPTS):
+        if not register.is_dir():
+            register.unlink(missing_ok=True)
+        for path in [*register.rglob("*")]:
+            if path.is_dir() and not path.name.startswith("@"):  # of a name that was too long
+                shutil.rmtree(path)
+            elif path.is_file() and register in (METADATA, INCOMPLETE) and not _is_record(path):
+                path.unlink()
+
+
+def _is_record(path: Path) -> bool:
+    """Tell whether a file is a JSON object, as the entries of Snakemake's registers are."""
+    try:
+        return isinstance(read_json(path), dict)
+    except ValueError:
+        return False
 
 
 def keep_changed(documents: Iterable[str]) -> None:

@@ -7,11 +7,12 @@ import errno
 import os
 import signal
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from provenance import receipts
@@ -28,18 +29,66 @@ PR_SET_PDEATHSIG = 1
 
 #: Each file that this process opened, and whether it read what was there before.
 _opened: dict[str, bool] = {}
+#: What else the project's own code did that an input cannot stand for.
+_done: list[str] = []
 NEW = os.O_WRONLY | os.O_TRUNC | os.O_EXCL
 
+PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn"}
+LISTINGS = {"os.listdir", "os.scandir"}
 
-def note_opened(event: str, arguments: tuple[Any, ...]) -> None:
-    """Note down a file when it is first opened, whoever asks Python to do so."""
+
+def note_use(event: str, arguments: tuple[Any, ...]) -> None:
+    """Note down a file when it is first opened, whoever asks Python to do so, and what hides reads.
+
+    That is a program, which may read anything, and a list of a folder, in which a new file would go
+    unnoticed. Environment variables, the clock and what is only asked about a file (whether it is
+    there, its date) cannot be seen.
+    """
     if event == "open" and not isinstance(arguments[0], int):
         path = os.path.abspath(os.fsdecode(arguments[0]))
-        _opened.setdefault(path, not arguments[2] & NEW)
+        _opened.setdefault(path, not arguments[2] & NEW and os.path.isfile(path))
+    elif event in PROGRAMS and _is_ours():
+        _done.append(f"ran a program ({event})")
+    elif event == "sqlite3.connect" and _is_ours():
+        _done.append(f"opened the database {arguments[0]}")
+    elif event in LISTINGS and not isinstance(arguments[0], int) and _is_ours():
+        folder = os.path.relpath(os.fsdecode(arguments[0] or "."))
+        if not folder.startswith(_not_ours()):
+            _done.append(f"listed the folder {folder}")
 
+
+def _is_ours() -> bool:
+    """Tell whether the project's code, not a library or an import, asks for what is noted."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if "importlib" in path or "-packages" in path:
+            return False
+        if not path.startswith((STANDARD, "<frozen")):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _not_ours() -> tuple[str, ...]:
+    """List where in the project's folder, or from it, others keep what is theirs."""
+    prefixes = {os.path.relpath(prefix) for prefix in (sys.prefix, os.path.realpath(sys.prefix))}
+    return "..", ".snakemake/", *(f"{prefix}/" for prefix in prefixes)
+
+
+STANDARD = sysconfig.get_path("stdlib")
+# What a module has read that was there already cannot be seen any more.
+_early = [
+    path
+    for name, module in list(sys.modules.items())
+    if name.partition(".")[0] not in ("provenance", "__main__", "__mp_main__")
+    and not (path := os.path.relpath(module.__dict__.get("__file__") or STANDARD)).startswith(
+        _not_ours()
+    )
+]
 
 # Scripts import this module before all others of the project.
-sys.addaudithook(note_opened)
+sys.addaudithook(note_use)
 
 
 def told_in_the_log(
@@ -63,7 +112,7 @@ sys.excepthook = told_in_the_log
 
 
 @contextmanager
-def job(snakemake: Any) -> Iterator[None]:
+def job(snakemake: Any, *, may_run_programs: bool = False) -> Iterator[None]:
     """Send what the block prints, and why it failed, to the rule's log; leave a receipt.
 
     Parameters
@@ -71,6 +120,8 @@ def job(snakemake: Any) -> Iterator[None]:
     snakemake : snakemake.script.Snakemake
         The job. The last words of a failed job's log are the cause and the remedy; they are shown
         again when the build ends.
+    may_run_programs : bool
+        Whether it may run programs, of which nobody sees what they read.
 
     Raises
     ------
@@ -87,6 +138,7 @@ def job(snakemake: Any) -> Iterator[None]:
             _require_inputs_as_they_were(read)
             if "code" in dict(snakemake.input.items()):
                 _require_declared(read)
+                _require_seen(may_run_programs)
             if snakemake.output:
                 receipts.write(_receipt(snakemake, read))
         except Exception as error:
@@ -126,15 +178,34 @@ def _require_declared(read: dict[str, str]) -> None:
     """Refuse files of the project that were used and are no inputs: an edit would rerun nothing."""
     modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     used = {*(path for path, reads in _opened.items() if reads), *filter(None, modules)}
-    declared = set(map(os.path.relpath, read))
-    # Not the project's: what Snakemake keeps, an environment in the folder, bytecode of modules.
-    others = ("..", ".snakemake/", f"{os.path.relpath(sys.prefix)}/")
-    for path in sorted(os.path.relpath(path) for path in used if os.path.isfile(path)):
-        if path not in declared and not path.startswith(others) and "__pycache__/" not in path:
+    declared = {os.path.realpath(path) for path in read}
+    root, others, libraries = os.path.realpath("."), _not_ours(), (f"{sys.prefix}/", STANDARD)
+    for path in sorted(path for path in used if not path.startswith(libraries)):
+        real = os.path.realpath(path)
+        # A link may lead into the project or out of it.
+        ways = (os.path.relpath(path), os.path.relpath(real, root))
+        ours = [way for way in ways if not way.startswith(others)]
+        if ours and real not in declared and "__pycache__/" not in path:
             raise Failure(
-                f"The job used {path}, which is none of its inputs: an edit would go unnoticed.",
+                f"The job used {ours[0]}, which is none of its inputs: an edit would go unnoticed.",
                 "If it is a module, import it by an import statement; else name it as the rule's "
                 "input, or move it out of this folder.",
+            )
+
+
+def _require_seen(may_run_programs: bool) -> None:
+    """Refuse what may have read files of the project that nobody saw."""
+    if _early:
+        raise Failure(
+            f"{_early[0]} was imported before what it reads could be seen.",
+            "Import provenance.job before all else of the project.",
+        )
+    for done in _done:
+        if not (may_run_programs and done.startswith("ran a program")):
+            raise Failure(
+                f"The job {done}: what that read would go unnoticed when it changes.",
+                "Name the files as the rule's inputs and open them in Python; only a job that says "
+                "so, job(snakemake, may_run_programs=True), may run programs.",
             )
 
 

@@ -86,6 +86,7 @@ def watch(
             folder.require_no_shadows(root)
             folder.require_writable([".snakemake", "logs", *map(_folder_of, computed)])
             folder.require_room()
+            folder.remove_damaged()
         require_pinned(Path(root, PINS))
         require_sections(config)
         workflow.configfile(config)

@@ -87,8 +87,10 @@ FAULTS = {
     85: "options and profiles that keep an old report: --omit-from, --touch, --nolock, --mode ...",
     86: "a source saved while the last job runs",
     87: "make report with options that build nothing or not all",
+    88: "damaged registers: other bytes, a folder or a file in place of another",
     89: "modules in .snakemake/scripts, in a person's site-packages at home",
     90: "Matplotlib's cached list of fonts is damaged",
+    91: "reads that nobody sees: links, programs, databases, listings, files gone afterwards",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

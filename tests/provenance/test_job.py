@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import runpy
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
-from provenance.job import _opened, explain, job
+from provenance.job import _done, _early, _opened, explain, job
 from provenance import receipts
 from provenance.errors import Failure
 from provenance.files import digest, sha256
@@ -27,7 +28,9 @@ LOG = Path("logs/rule/0.1.log")
 
 @pytest.fixture(autouse=True)
 def _folder(inside: Path) -> None:
-    """Run each test in a project folder of its own."""
+    """Run each test in a project folder of its own, in a process that begins."""
+    for noted in (_opened, _done, _early):
+        noted.clear()
 
 
 def script(inputs: dict[str, Any] | None = None, outputs=(), **params: Any) -> SimpleNamespace:
@@ -207,7 +210,8 @@ def of_code(*code: str) -> SimpleNamespace:
     """Return what a script of this code gets from Snakemake."""
     for path in code:
         Path(path).write_text("INK = 1")
-    _opened.clear()  # the script's own process begins
+    for noted in (_opened, _done, _early):
+        noted.clear()
     return script({"code": [*code]}, code=digest({path: sha256(path) for path in code}))
 
 
@@ -223,6 +227,68 @@ def test_a_file_of_the_project_that_is_used_and_no_input_is_refused(way) -> None
     assert "ERROR: The job used aside.py, which is none of its inputs" in log
     with job(of_code("main.py", "aside.py")):
         WAYS[way]()
+
+
+def opened_by_a_link_from_outside() -> None:
+    Path("../link.py").symlink_to(Path("aside.py").absolute())
+    Path("../link.py").read_text()
+
+
+def opened_by_a_link_to_what_is_outside() -> None:
+    Path("aside.py").rename("../aside.py")
+    Path("aside.py").symlink_to("../aside.py")
+    Path("aside.py").read_text()
+
+
+def opened_and_removed() -> None:
+    Path("aside.py").read_text()
+    Path("aside.py").unlink()
+
+
+@pytest.mark.row(
+    91, "The job is refused with what it did and the remedy; typesetting alone may run programs."
+)
+@pytest.mark.parametrize(
+    "way",
+    [opened_by_a_link_from_outside, opened_by_a_link_to_what_is_outside, opened_and_removed],
+)
+def test_a_file_that_is_used_by_a_link_or_gone_afterwards_is_refused(way) -> None:
+    Path("aside.py").write_text("INK = 1")
+    log = failed(way, of_code("main.py", "tools.py"))
+    assert "ERROR: The job used aside.py, which is none of its inputs" in log
+
+
+UNSEEN = {
+    "program": (lambda: subprocess.run(["true"]), "ran a program (subprocess.Popen)"),
+    "shell": (lambda: os.system("true"), "ran a program (os.system)"),
+    "database": (lambda: sqlite3.connect(":memory:").close(), "opened the database :memory:"),
+    "folder": (lambda: os.listdir("nn"), "listed the folder nn"),
+    "walk": (lambda: [*os.walk("nn")], "listed the folder nn"),
+    "glob": (lambda: [*Path("nn").glob("*")], "listed the folder nn"),
+}
+
+
+@pytest.mark.row(91)
+@pytest.mark.parametrize("way", UNSEEN)
+def test_what_hides_reads_is_refused(way) -> None:
+    Path("nn").mkdir()
+    work, words = UNSEEN[way]
+    assert f"ERROR: The job {words}: what that read" in failed(work, of_code("main.py"))
+
+
+@pytest.mark.row(91)
+def test_a_job_that_says_so_may_run_programs_and_list_its_temporary_files(tmp_path) -> None:
+    with job(of_code("main.py"), may_run_programs=True):
+        subprocess.run(["true"], check=True)
+        os.listdir(tmp_path.parent)
+
+
+@pytest.mark.row(91)
+def test_a_module_of_the_project_that_was_imported_before_all_is_refused() -> None:
+    of = of_code("main.py")
+    _early.append("nn/losses.py")
+    assert "ERROR: nn/losses.py was imported before" in failed(of=of)
+    _early.clear()
 
 
 @pytest.mark.row(38)

@@ -318,6 +318,59 @@ def test_a_dry_run_does_not_look_again(project, run) -> None:
     assert not (project / ".snakemake/checked").exists()
 
 
+def of_bytes(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe")
+
+
+def of_another_kind(path: Path) -> None:
+    path.write_text("[]")
+
+
+def a_folder(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.mkdir()
+
+
+def a_file(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    path.write_text("")
+
+
+ENTRY = ".snakemake/{}/cmVzdWx0cy9jb3VudC50eHQ="  # of results/count.txt
+DAMAGED = [
+    *((ENTRY.format("metadata"), damage) for damage in (of_bytes, of_another_kind, a_folder)),
+    *((ENTRY.format("incomplete"), damage) for damage in (of_bytes, a_folder)),
+    (".snakemake/locks/0.output.lock", of_bytes),
+    (".snakemake/locks/0.output.lock", a_folder),
+    (".snakemake/receipts/results%2Fcount.txt.json", of_bytes),
+    (".snakemake/receipts/results%2Fcount.txt.json", a_folder),
+    *((f".snakemake/{name}", a_file) for name in ("metadata", "incomplete", "locks", "receipts")),
+]
+
+
+@pytest.mark.row(
+    88, "What is damaged is removed, for it is derived, and what it spoke of is made again."
+)
+@pytest.mark.parametrize(("name", "damage"), DAMAGED)
+def test_a_damaged_register_is_made_anew(project, run, name, damage) -> None:
+    (project / name).parent.mkdir(exist_ok=True)
+    damage(project / name)
+    status, said = run(project)
+    assert status == 0, said
+    assert "Traceback" not in said
+    assert planned(run, project) == set()
+
+
+@pytest.mark.row(88)
+def test_a_file_in_place_of_the_folder_of_logs_is_told(project, run) -> None:
+    a_file(project / "logs")
+    status, said = run(project)
+    assert status == 1, said
+    assert said.endswith(
+        "\nlogs should be a folder.\n  -> Remove it and run the same command again.\n"
+    )
+
+
 @pytest.mark.row(89, "Jobs import from the project and its environment alone.")
 def test_a_module_beside_snakemakes_copies_of_scripts_or_at_home_is_not_used(
     project, run, tmp_path

@@ -8,7 +8,7 @@ from provenance.document.typeset import typeset
 from provenance.files import sha256, write_json
 from provenance.receipts import history, read_all
 
-with job(snakemake):
+with job(snakemake, may_run_programs=True):
     given = snakemake.input
     history({path: sha256(path) for path in given}, read_all())  # text and appendix of one code
     included = [path for path in given if path not in {given.tex, *given.code}]
