@@ -91,6 +91,7 @@ FAULTS = {
     89: "modules in .snakemake/scripts, in a person's site-packages at home",
     90: "Matplotlib's cached list of fonts is damaged",
     91: "reads that nobody sees: links, programs, databases, listings, files gone afterwards",
+    92: "the file of the data's SHA-256 sums is missing",
 }
 # Rows that became one.
 NUMBERS = {17: "17 to 20, 22"}

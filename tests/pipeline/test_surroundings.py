@@ -116,6 +116,14 @@ def test_braces_in_its_path_are_refused_clearly(reference: Project, tmp_path: Pa
     assert "Rename that folder" in ended.last_words(1)
 
 
+@pytest.mark.row(92, "Told in one message, with what to put back.")
+def test_missing_sums_of_the_data_are_told(built: Project) -> None:
+    (built / "config/mnist.sha256").unlink()
+    said = built.fails().said
+    assert "Traceback" not in said
+    assert said.rstrip().endswith("config/mnist.sha256 (git checkout).")
+
+
 @pytest.mark.row(87, "`make report` says nothing of a report that this run did not look at.")
 @pytest.mark.parametrize("option", ["-nq", "--version", "--until=load_toy", "--touch"])
 def test_an_old_report_is_not_called_up_to_date(built: Project, option: str) -> None:
