@@ -16,8 +16,8 @@ from provenance.document.listings import definitions
 from provenance.errors import Failure
 from provenance.manifest import DATA, Manifest
 
-#: Of a number that has more digits, so many are shown; the record has them all.
-DIGITS = 8
+#: Of a number with more decimals, so many are shown; the record has them all.
+PLACES = 8
 
 
 class Job(NamedTuple):
@@ -103,8 +103,8 @@ class Evidence:
         The SHA-256 of each file of data that no job made, by path.
     by : dict of str to Job
         Who wrote each record, by its path.
-    digits : int
-        So many digits of a number are shown.
+    places : int
+        So many places of a number are shown.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Evidence:
         figures: Iterable[str] = (),
         rules: Iterable[str] = (),
     ) -> None:
-        self.claims, self.facts, self.digits = claims, facts, DIGITS
+        self.claims, self.facts, self.places = claims, facts, PLACES
         self.figures = {Path(path).stem: path for path in figures}
         self.data = manifest.data
         made = {path for job in manifest.jobs for path in job["outputs"]}
@@ -175,9 +175,9 @@ class Evidence:
 
 
 def shown(value: Any) -> str:
-    """Write a value as conditions do, numbers with some digits; but 0.999999999999999 is not 1."""
+    """Write a value as conditions do, numbers to some places; but 0.999999999999999 is not 1."""
     if isinstance(value, float):
-        rounded = float(f"{value:.{DIGITS}g}")
+        rounded = float(f"{value:.{PLACES}g}")
         return repr(value if rounded.is_integer() != value.is_integer() else rounded)
     if isinstance(value, list):
         return f"[{', '.join(map(shown, value))}]"
