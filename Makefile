@@ -21,7 +21,7 @@ export OPENBLAS_NUM_THREADS := 1
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help report sweep html test test-faults check format bench verify manifest diff arxiv pictures why unlock lock clean distclean \
+.PHONY: help report sweep html test test-faults check format bench verify manifest diff arxiv crate pictures why unlock lock clean distclean \
 	environment developer-environment tex
 
 help: ## show this list
@@ -58,7 +58,7 @@ format: developer-environment ## bring the code into the project's style
 	$(PYTHON) -m snakefmt Snakefile workflow/rules
 
 bench: tex ## measure the speed beside PyTorch and plain NumPy (an environment of its own)
-	@bash benchmarks/run.sh $(ARGS)
+	@bash setup/apart.sh benchmarks -m benchmarks.bench $(ARGS)
 
 verify: environment tex ## build the last commit (PDF=...: what that report carries) anew and compare
 	@$(PYTHON) -m provenance $(if $(PDF),rebuild "$(PDF)",verify $(RELEASED)) $(ARGS)
@@ -71,6 +71,9 @@ diff: environment ## say what the report says that the released one did not (REV
 
 arxiv: environment ## pack what TeX read for the report: report/hw2-arxiv.tar.gz compiles by itself
 	@$(PYTHON) -m provenance arxiv report/hw2.pdf report/hw2-arxiv.tar.gz
+
+crate: ## describe the run behind report/hw2.pdf for others: report/hw2-crate.zip, an RO-Crate
+	@bash setup/apart.sh crate -m crate.describe report/hw2.pdf report/hw2-crate.zip
 
 pictures: developer-environment ## draw the README's pictures anew from what is built
 	@bash setup/pictures.sh
@@ -85,10 +88,10 @@ lock: environment ## pin the packages of requirements*.in (ARGS=--upgrade: to th
 	@$(PYTHON) setup/lock.py $(ARGS)
 
 clean: ## remove all that was computed; what was downloaded stays
-	rm -rf results logs .snakemake report/hw2*.pdf report/hw2.html report/hw2-arxiv.tar.gz report/sweep*.pdf
+	rm -rf results logs .snakemake report/hw2*.pdf report/hw2.html report/hw2-arxiv.tar.gz report/hw2-crate.zip report/sweep*.pdf
 
 distclean: clean ## ... and the installed packages
-	rm -rf .venv .venv.lock benchmarks/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv.lock benchmarks/.venv crate/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 environment:
 	@bash setup/environment.sh requirements.txt $(if $(CLUSTER),requirements-$(CLUSTER).txt)

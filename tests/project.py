@@ -33,7 +33,7 @@ DIGITS, MIRROR = "results/digits.npz", "a mirror"
 # No test needs longer, on a slow machine either.
 LIMIT = 300
 #: What lies beside the project's own files; hidden files and folders are left out as well.
-BESIDE = {"benchmarks", "docs", "logs", "resources", "results", "tests"}
+BESIDE = {"benchmarks", "crate", "docs", "logs", "resources", "results", "tests"}
 
 
 class Ended(NamedTuple):
@@ -237,7 +237,7 @@ def sources(root: Path = ROOT) -> Iterator[str]:
         here = Path(place).relative_to(root)
         left_out = {"__pycache__", *(BESIDE if here == Path() else [])}
         folders[:] = [name for name in folders if name[0] != "." and name not in left_out]
-        made = (".pdf", ".html") if here == Path("report") else ()
+        made = (".pdf", ".html", ".tar.gz", ".zip") if here == Path("report") else ()
         for name in sorted(names):
             if (
                 name[0] != "."

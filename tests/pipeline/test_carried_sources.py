@@ -13,7 +13,7 @@ from provenance.rebuild import attached
 from tests.project import PDF, RESULTS, ROOT, Project
 
 # What a checkout has and the report does not carry.
-LEFT_OUT = ("tests/", "docs/", "benchmarks/", ".", "profiles/slurm/", "pyproject.toml")
+LEFT_OUT = ("tests/", "docs/", "benchmarks/", "crate/", ".", "profiles/slurm/", "pyproject.toml")
 LEFT_OUT += ("requirements-dev.", "requirements-slurm.")
 
 

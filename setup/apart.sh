@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# run.sh [ARGUMENT...]: measure the project's speed beside PyTorch and plain NumPy.
+# apart.sh FOLDER ARGUMENT...: run Python with what stands beside the project, never in it.
 #
-# Works in an environment of its own, benchmarks/.venv, with the project's pinned packages and
-# PyTorch. The arguments go to benchmarks/bench.py.
+# FOLDER/.venv holds the project's pinned packages and those of FOLDER/requirements.txt.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . setup/common.sh
 
-environment=benchmarks/.venv
-requirements=(requirements.txt benchmarks/requirements.txt)
+folder=$1
+shift
+environment=$folder/.venv
+requirements=(requirements.txt "$folder/requirements.txt")
 if ! cmp -s <(cat "${requirements[@]}") "$environment/installed.txt"; then
     python=$(command -v python3.11 || command -v python3) ||
         fail "No Python was found." "Install Python 3.11 or later and run the same command again."
-    say "Making $environment with PyTorch in it. This takes a few minutes."
+    say "Making $environment. This takes a few minutes."
     "$python" -m venv --clear "$environment"
     for file in "${requirements[@]}"; do
         "$environment/bin/python" -m pip install --quiet --quiet --disable-pip-version-check \
@@ -22,4 +23,4 @@ if ! cmp -s <(cat "${requirements[@]}") "$environment/installed.txt"; then
     done
     cat "${requirements[@]}" >"$environment/installed.txt"
 fi
-exec "$environment/bin/python" -m benchmarks.bench "$@"
+exec "$environment/bin/python" "$@"
