@@ -41,7 +41,12 @@ def test_a_missing_engine_is_named_with_what_to_install(built: Project, tmp_path
     (built / PDF).unlink()
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("bash", "sh", "env"):
+    for name in (
+        "bash",
+        "sh",
+        "env",
+        "which",
+    ):  # the last for the SLURM plugin, where it is installed
         found = next(Path(p, name) for p in os.get_exec_path() if Path(p, name).exists())
         (tools / name).symlink_to(found)
     ended = built.fails(PATH=str(tools))
