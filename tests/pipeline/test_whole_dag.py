@@ -35,7 +35,8 @@ def test_page_1_names_the_sentences_that_do_not_hold_and_they_are_marked(
     assert marked, "so few digits do not bear out everything"
     first = pages[0].replace("\n", "")
     assert [name for name in marked if name not in first] == []
-    assert "".join(pages).count("[does not hold:") == len(marked)
+    words = " ".join("".join(pages).split())  # a line may end within the mark
+    assert words.count("[does not hold:") == len(marked)
     assert [number for number, text in enumerate(pages) if "that do not hold" not in text] == []
 
 
