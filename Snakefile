@@ -26,6 +26,7 @@ with provenance.watch(
     schema="workflow/schemas/config.schema.yaml",
     computed=[
         *("results", "report/hw2.pdf", "report/hw2-synthetic.pdf"),
+        *("report/hw2.html", "report/hw2-synthetic.html"),
         *("report/sweep.pdf", "report/sweep-synthetic.pdf"),
     ],
     downloads={f"resources/mnist/{name}": sha256 for name, sha256 in MNIST.items()},

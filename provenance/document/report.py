@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import jinja2
 
 from provenance.document import latex, listings
 from provenance.document.claims import unproven
@@ -16,6 +18,7 @@ def render(
     values: Mapping[str, Any],
     claims: Mapping[str, Mapping[str, Any]],
     main: str = "main.tex.j2",
+    environment: Callable[[str | Path], jinja2.Environment] = latex.environment,
 ) -> str:
     r"""Fill the templates.
 
@@ -33,6 +36,8 @@ def render(
         printed so far (`numbered`).
     main : str
         The template that makes the document; it may include the others.
+    environment : callable
+        How templates are read: for LaTeX, or `web.environment`.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def render(
         return latex.Latex(rf"{label}{said}\evidence{{{name}}}{{{number}}}")
 
     style = latex.STYLE + listings.STYLE
-    template = latex.environment(folder).get_template(main)
+    template = environment(folder).get_template(main)
     known = {"claims": len(claims), "marked": marked, "numbered": numbered, "style": style}
     text = template.render(values, claim=claim, **known)
     if silent := claims.keys() - numbered:

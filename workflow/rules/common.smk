@@ -8,6 +8,7 @@ from provenance import sources
 STEP_SIZES = [str(float(step_size)) for step_size in config["training"]["step_sizes"]]
 RESULTS = {"mnist": "results", "synthetic": "results/synthetic"}
 REPORTS = {"mnist": "report/hw2.pdf", "synthetic": "report/hw2-synthetic.pdf"}
+PAGES = {"mnist": "report/hw2.html", "synthetic": "report/hw2-synthetic.html"}
 
 IDX = {
     "train_images": "train-images-idx3-ubyte.gz",

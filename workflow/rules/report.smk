@@ -35,7 +35,7 @@ CARRIED = [
         *("setup/*.sh", "setup/**/*.py", "nn/**/*.py", "homework/**/*.py"),
         *("provenance/**/*.py", "workflow/**/*.py", "workflow/rules/*.smk"),
         *("workflow/schemas/*", "report/**/*.j2", "report/captions/*.rst"),
-        *("report/*.yaml", "report/*.mplstyle"),
+        *("report/*.yaml", "report/*.mplstyle", "report/web/*.css"),
     )
     if "sweep" not in path
 ]
@@ -125,6 +125,38 @@ rule render_report:
         "Fill the templates"
     script:
         "../scripts/render_report.py"
+
+
+# The same templates as a web page, beside each PDF.
+for dataset, results in RESULTS.items():
+
+    rule:
+        name:
+            f"render_page_{dataset}"
+        input:
+            **{name: path.format(results=results) for name, path in FACTS.items()},
+            runs=[path.format(results=results) for path in SUMMARIES],
+            claims=f"{results}/claims.json",
+            figures=expand(f"{results}/figures/{{name}}.svg", name=FIGURES),
+            captions=expand("report/captions/{name}.rst", name=FIGURES),
+            texts=[path for path in TEXTS if path.endswith(".j2")],
+            style="report/web/style.css",
+            listed=in_order(ORDER, PRINTED),
+        output:
+            PAGES[dataset],
+        log:
+            f"logs/{results}/render_page.log",
+        params:
+            facts=[*FACTS],
+            author=config["author"],
+            # As an input the summaries are a set; here their order counts.
+            step_sizes=STEP_SIZES,
+            dataset=dataset,
+            report=REPORTS[dataset],
+        message:
+            "Make the web page"
+        script:
+            "../scripts/render_page.py"
 
 
 # report/hw2.pdf is MNIST or it does not exist.

@@ -1,0 +1,44 @@
+"""Fill the templates once more, for the web."""
+
+from functools import partial
+from pathlib import Path
+
+from provenance.job import job
+from provenance.document import web
+from provenance.document.claims import read_facts
+from provenance.document.evidence import Evidence
+from provenance.document.latex import escape
+from provenance.document.report import render
+from provenance.files import digest, read_json, write_text
+from provenance.manifest import manifest_of
+
+
+def draw(drawings, captions, name):
+    """Show a figure; its caption in Snakemake's own report is what is read out."""
+    caption = Path(captions[name]).read_text(encoding="utf-8").strip()
+    return web.drawing(drawings[name], name.replace("_", " "), caption)
+
+
+with job(snakemake):
+    given, params = snakemake.input, snakemake.params
+    manifest = manifest_of(given)
+    rules = [path for path in given.listed if path.endswith(".smk")]
+    facts = {"runs": given.runs} | {name: given[name] for name in params.facts}
+    claims = read_json(given.claims)
+    drawings, captions = ({Path(p).stem: p for p in given[kind]} for kind in ("figures", "captions"))
+    values = {
+        **read_facts(**facts),
+        "evidence": Evidence(manifest, claims, facts, given.figures, rules),
+        "author": {key: escape(text, f"author.{key}") for key, text in params.author.items()},
+        "dataset": params.dataset,
+        "sources_hash": digest(manifest.sources),
+        "chain_hash": manifest.chain,
+        "report": params.report,
+        "drawing": partial(draw, drawings, captions),
+        "listed_code": list(given.listed),
+        "highlighted": web.highlighted,
+        "stylesheet": Path(given.style).read_text(encoding="utf-8"),
+        "zip": zip,
+    }
+    filled = render("report", values, claims, "web/main.html.j2", web.environment)
+    write_text(snakemake.output[0], web.page(filled))
