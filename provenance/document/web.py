@@ -9,7 +9,8 @@ what is cited and makes sure that every link leads somewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -34,20 +35,20 @@ COMMANDS = {
     "emph": (1, "<em>{0.html}</em>"),
     "texttt": (1, "<code>{0.html}</code>"),
     "textbf": (1, "<strong>{0.html}</strong>"),
-    "paragraph": (1, "\n\n<h3 class='runin'>{0.html}</h3>\n\n"),
-    "subsection*": (1, "\n\n<h3>{0.html}</h3>\n\n"),
+    "paragraph": (1, '\n\n<h3 class="runin">{0.html}</h3>\n\n'),
+    "subsection*": (1, '\n\n<h2 class="sub">{0.html}</h2>\n\n'),
     "composed": (3, "{0.html}"),
     "label": (1, '<span id="{0.anchor}"></span>'),
     "ref": (1, f'<a href="#{{0.anchor}}">{CITED}{{0.anchor}}{CITED_END}</a>'),
-    "unproven": (1, "<span class='unproven'><strong>[does not hold:</strong> {0.html}]</span>"),
+    "unproven": (1, '<span class="unproven"><strong>[does not hold:</strong> {0.html}]</span>'),
     "evidence": (
         2,
-        "<button type='button' class='evidence' popovertarget='evidence-{0.anchor}' "
-        "aria-label='Evidence {1.html}'>{1.html}</button>",
+        '<button type="button" class="evidence" popovertarget="evidence-{0.anchor}" '
+        'aria-label="Evidence {1.html}">{1.html}</button>',
     ),
     # Layout, which is the style sheet's.
-    **{name: (0, "") for name in ("clearpage", "par", "noindent", "leavevmode", "phantomsection")},
-    **{name: (1, "") for name in ("vspace", "hspace*")},
+    **dict.fromkeys(["clearpage", "par", "noindent", "leavevmode", "phantomsection"], (0, "")),
+    **dict.fromkeys(["vspace", "hspace*"], (1, "")),
     "setlength": (2, ""),
 }
 LISTS = {"itemize": "ul", "enumerate": "ol", "description": "dl"}
@@ -55,7 +56,8 @@ BLOCKS = {"quote": "blockquote", "center": "div"}
 # LaTeX of a character, and the character.
 CHARACTERS = {written: character for character, written in SPECIALS.items()} | {
     **{r"\,": "\u202f", r"\ ": " ", r"\quad": "\u2003", r"\dots": "…", "~": "\u00a0", "{}": ""},
-    **{"``": "“", "''": "”", "`": "‘", "'": "’", "---": "—", "--": "–", "{,}": ","},
+    **{"``": "\u201c", "''": "\u201d", "`": "\u2018", "'": "\u2019", "{,}": ","},
+    **{"---": "\u2014", "--": "\u2013"},
     **{r"\ensuremath{-}": "\u2212", r"\allowbreak": "<wbr>"},
 }
 
@@ -73,7 +75,8 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 IS_BLOCK = re.compile(r"\s*<(h\d|p|figure|section|ul|ol|dl|pre|table|div|blockquote|details)\b")
-FUNCTIONS = re.compile(r"<(m[io])>(log|max|min|exp|arctan)</\1>")
+FUNCTIONS = re.compile(r"<(m[io])>(log|max|min|exp|sin|cos|arctan)</\1>")
+SIGN = re.compile(r"((?:&#x00028;|\()</mo>(?:<mrow>)?)<mo>(?=&#x02212;|-)")
 TIGHT = re.compile(r"<mo[^>]*>(&#x0002F;|&#x0007C;|\||&#x02016;)</mo>")
 
 
@@ -210,6 +213,7 @@ def _formula(source: str, display: str) -> str:
     written = written.replace('display="block"', 'display="block" tabindex="0"', 1)
     written = written.replace('xmlns="http://www.w3.org/1998/Math/MathML" ', "", 1)
     written = FUNCTIONS.sub(r'<mi>\2</mi><mspace width="0.17em"/>', written)
+    written = SIGN.sub(r'\1<mo form="prefix">', written)
     return TIGHT.sub(r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>', written)
 
 
@@ -227,7 +231,9 @@ def drawing(path: str, title: str, description: str) -> Latex:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.S)
     svg = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{name}-", svg).replace("xlink:href", "href")
     svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)
-    said = f'<title id="{name}-t">{text(title)}</title><desc id="{name}-d">{text(description)}</desc>'
+    said = (
+        f'<title id="{name}-t">{text(title)}</title><desc id="{name}-d">{text(description)}</desc>'
+    )
     role = f'<svg role="img" aria-labelledby="{name}-t {name}-d"'
     return Latex(svg.replace("<svg", role, 1).replace(">", f">{said}", 1).strip())
 
@@ -236,17 +242,17 @@ def highlighted(path: str) -> Latex:
     """Colour a source file; each line has an id, and so has each definition at the top level."""
     source = Path(path).read_text(encoding="utf-8").rstrip("\n")
     label = anchor(f"code:{path}")
-    form = HtmlFormatter(nowrap=True, linespans=label)
     # Rules are Python with a few more words.
     lexer = YamlLexer if path.endswith(".yaml") else PythonLexer
-    lines = highlight(source, lexer(stripnl=False), form).split("\n")
+    lines = highlight(source, lexer(stripnl=False), HtmlFormatter(nowrap=True)).split("\n")
     named: set[str] = set()
     for at, line in enumerate(source.split("\n")):
+        lines[at] = f'<span id="{label}-{at + 1}">{lines[at]}</span>'
         found = DEFINITION.match(line)
         if found and found[1] not in named:
             named.add(found[1])
-            lines[at] = f'<span id="{label}-{found[1]}"></span>{lines[at]}'
-    return Latex("\n".join(lines))
+            lines[at] = f'<i id="{label}-{found[1]}"></i>{lines[at]}'
+    return Latex("\n".join(lines).rstrip("\n"))
 
 
 class _Loader(jinja2.FileSystemLoader):
@@ -268,29 +274,19 @@ def environment(folder: str | Path) -> jinja2.Environment:
 
 
 def page(filled: str) -> str:
-    """Number what is cited, in the order of the page, and look for each link's target."""
+    """Put in the number of each thing cited, by its place on the page; look where links lead."""
     ids = re.findall(r'\sid="([^"]*)"', filled)
-    if twice := sorted({name for name in ids if ids.count(name) > 1} if len({*ids}) < len(ids) else []):
-        raise Failure(f"Two places of the web page are called {twice[0]}.", "Rename one of them.")
-    numbers = dict(_numbered(ids))
-
-    def number(match: re.Match[str]) -> str:
-        if match[1] not in numbers:
-            raise Failure(
-                f"The web page cites {match[1]}, which is nowhere.", "Correct the \\ref in a template."
-            )
-        return str(numbers[match[1]])
-
-    links = re.findall(r"""\s(?:href="#|popovertarget=["'])([^"']*)""", filled)
+    for name, places in Counter(ids).items():
+        if places > 1:
+            raise Failure(f"Two places of the web page are called {name}.", "Rename one of them.")
+    links = re.findall(r'\s(?:href="#|popovertarget=")([^"]*)', filled)
     if lost := sorted({*links} - {*ids}):
-        raise Failure(f"On the web page a link leads to {lost[0]}, which is nowhere.", "Correct it.")
-    return re.sub(rf"{CITED}(.*?){CITED_END}", number, filled)
-
-
-def _numbered(ids: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Count what is cited, each kind for itself: fig-..., tab-...."""
-    counts: dict[str, int] = {}
+        raise Failure(
+            f"On the web page a link leads to {lost[0]}, which is nowhere.", "Correct it."
+        )
+    counts: Counter[str] = Counter()
+    numbers = {}
     for name in ids:
-        kind = name.partition("-")[0]
-        counts[kind] = counts.get(kind, 0) + 1
-        yield name, counts[kind]
+        counts[kind := name.partition("-")[0]] += 1
+        numbers[name] = str(counts[kind])
+    return re.sub(rf"{CITED}(.*?){CITED_END}", lambda cited: numbers[cited[1]], filled)

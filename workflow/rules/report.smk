@@ -140,6 +140,7 @@ for dataset, results in RESULTS.items():
             figures=expand(f"{results}/figures/{{name}}.svg", name=FIGURES),
             captions=expand("report/captions/{name}.rst", name=FIGURES),
             texts=[path for path in TEXTS if path.endswith(".j2")],
+            allowed="report/allowed.yaml",
             style="report/web/style.css",
             listed=in_order(ORDER, PRINTED),
         output:

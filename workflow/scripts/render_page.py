@@ -4,11 +4,13 @@ from functools import partial
 from pathlib import Path
 
 from provenance.job import job
+from provenance.configuration import require_printed
 from provenance.document import web
 from provenance.document.claims import read_facts
 from provenance.document.evidence import Evidence
 from provenance.document.latex import escape
 from provenance.document.report import render
+from provenance.document.typed import require_computed
 from provenance.files import digest, read_json, write_text
 from provenance.manifest import manifest_of
 
@@ -21,11 +23,15 @@ def draw(drawings, captions, name):
 
 with job(snakemake):
     given, params = snakemake.input, snakemake.params
+    require_printed(snakemake.config, "config/config.yaml", ["dataset"], begun=True)
+    require_computed([*given.texts, *given.captions], given.allowed, "report/claims.yaml")
     manifest = manifest_of(given)
     rules = [path for path in given.listed if path.endswith(".smk")]
     facts = {"runs": given.runs} | {name: given[name] for name in params.facts}
     claims = read_json(given.claims)
-    drawings, captions = ({Path(p).stem: p for p in given[kind]} for kind in ("figures", "captions"))
+    drawings, captions = (
+        {Path(p).stem: p for p in given[kind]} for kind in ("figures", "captions")
+    )
     values = {
         **read_facts(**facts),
         "evidence": Evidence(manifest, claims, facts, given.figures, rules),
