@@ -7,6 +7,7 @@ from provenance import sources
 
 STEP_SIZES = [str(float(step_size)) for step_size in config["training"]["step_sizes"]]
 RESULTS = {"mnist": "results", "synthetic": "results/synthetic"}
+DATASETS = {results: dataset for dataset, results in RESULTS.items()}
 REPORTS = {"mnist": "report/hw2.pdf", "synthetic": "report/hw2-synthetic.pdf"}
 PAGES = {"mnist": "report/hw2.html", "synthetic": "report/hw2-synthetic.html"}
 

@@ -105,6 +105,7 @@ rule render_report:
         runs=SUMMARIES,
         claims="{results}/claims.json",
         figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
+        page=lambda wildcards: PAGES[DATASETS[wildcards.results]],
         texts=TEXTS,
         allowed="report/allowed.yaml",
         sources=CARRIED,
@@ -118,16 +119,14 @@ rule render_report:
         author=config["author"],
         step_sizes=STEP_SIZES,
         reports=REPORTS,
-        dataset=lambda wildcards: (
-            "mnist" if wildcards.results == "results" else "synthetic"
-        ),
+        dataset=lambda wildcards: DATASETS[wildcards.results],
     message:
         "Fill the templates"
     script:
         "../scripts/render_report.py"
 
 
-# The same templates as a web page, beside each PDF.
+# The same templates as a web page, which the PDF's last page names with its SHA-256.
 for dataset, results in RESULTS.items():
 
     rule:

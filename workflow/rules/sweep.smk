@@ -79,9 +79,7 @@ rule render_sweep:
     log:
         "logs/{results}/render_sweep.log",
     params:
-        dataset=lambda wildcards: (
-            "mnist" if wildcards.results == "results" else "synthetic"
-        ),
+        dataset=lambda wildcards: DATASETS[wildcards.results],
     message:
         "Fill the sweep's template"
     script:

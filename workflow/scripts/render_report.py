@@ -37,6 +37,8 @@ with job(snakemake):
         "machine_hash": digest({p: h for p, h in sources.items() if p.startswith("provenance/")}),
         "chain_hash": manifest.chain,
         "report": report,
+        "page": Path(given.page).name,
+        "page_hash": manifest.files[given.page],
         "carried": attachment(Path(snakemake.output.packed).name, f"snakemake {report}"),
         "zip": zip,
     }

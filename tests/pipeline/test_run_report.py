@@ -1,4 +1,4 @@
-"""Snakemake's HTML report in a real browser: each figure, its caption, the run times."""
+"""Snakemake's own report in a real browser: each figure, its caption, the run times."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ COLOURS = """selector => {
 
 @pytest.fixture(scope="module")
 def finished(reference: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a build with its HTML report."""
+    """Return a build with Snakemake's report."""
     project = copy_built(reference, tmp_path_factory.mktemp("html") / "project")
-    project.builds("--report", "report/hw2.html")
+    project.builds("--report", "report/run.html")
     return project.folder
 
 
@@ -67,7 +67,7 @@ def finished(reference: Project, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def page(finished: Path, tmp_path: Path) -> Iterator[Page]:
     """Return the opened report; whatever the test did there, nothing may have gone wrong."""
     page = Page(tmp_path / "profile")
-    page.open(finished / "report/hw2.html")
+    page.open(finished / "report/run.html")
     page.wait_for("document.querySelector('#rulegraph canvas, #rulegraph svg') !== null")
     yield page
     page.evaluate("new Promise(done => setTimeout(done, 200))")
@@ -138,7 +138,7 @@ def test_an_error_and_a_fetched_address_are_noticed(tmp_path: Path) -> None:
 
 
 def figures(folder: Path) -> list[Path]:
-    """Name the figures that a build drew for the HTML report."""
+    """Name the figures that a build drew for Snakemake's report."""
     drawn = sorted((folder / FIGURES).glob("*.svg"))
     assert drawn
     return drawn
