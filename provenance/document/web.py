@@ -47,7 +47,9 @@ COMMANDS = {
         'aria-label="Evidence {1.html}">{1.html}</button>',
     ),
     # Layout, which is the style sheet's.
-    **dict.fromkeys(["clearpage", "par", "noindent", "leavevmode", "phantomsection"], (0, "")),
+    **dict.fromkeys(
+        ["clearpage", "par", "small", "raggedright", "leavevmode", "phantomsection"], (0, "")
+    ),
     **dict.fromkeys(["vspace", "hspace*"], (1, "")),
     "setlength": (2, ""),
 }
@@ -148,7 +150,8 @@ def _written(source: str) -> str:
             value, at = _argument(source, at, r"\ensuremath")
             written.append(_formula(value, "inline"))
         elif kind == "begin":
-            end = source.find(rf"\end{{{value}}}", at)
+            if (end := source.find(rf"\end{{{value}}}", at)) < 0:
+                raise _unknown(f"the end of {match[0]}")
             written.append(_block(value, source[at:end]))
             at = end + len(rf"\end{{{value}}}")
         elif kind == "command" and value in COMMANDS:

@@ -32,7 +32,8 @@ PLOTS |= {"plot_finite_differences"}
 RUNNERS = {*RUNS, "intervene"}
 COMPUTED = {*RUNNERS, "memorize"}
 NETWORK = {*COMPUTED, "check_gradients"}
-WRITTEN = {"render_report", "typeset"}  # whatever the text is made from
+PAGE = "render_page_synthetic"
+WRITTEN = {PAGE, "render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
 READERS = {*RUNNERS, "find_mistakes", "plot_samples", "plot_mistakes"}  # of images
 SOURCE = {"draw_digits", "select_digits", "load_toy", "check_activations", "plot_samples"}
@@ -41,8 +42,8 @@ CLAIMS = {"gather_seeds", "evaluate_claims"}
 
 ALL = {*SOURCE, *NETWORK, *PLOTS, "find_mistakes", *CLAIMS, *PRINTED}
 
-# Which jobs use a file, but for the two that print and hash the code of all.
-LISTING = {"list_code", "render_report"}
+# Which jobs use a file, but for those that print and hash the code of all.
+LISTING = {"list_code", PAGE, "render_report"}
 USERS: dict[str, set[str]] = {
     "nn/__init__.py": {
         *(*NETWORK, "check_activations", "find_mistakes", "load_toy"),
@@ -141,7 +142,7 @@ def test_each_source_is_an_input_of_the_jobs_that_use_it(jobs: Jobs) -> None:
     found = {name: users(jobs, name) for name in {*names, *USERS}}
     for name, used_by in found.items():
         ours = not name.startswith("provenance/")
-        aside = LISTING if ours else {"render_report"}
+        aside = LISTING if ours else {PAGE, "render_report"}
         assert used_by & aside or not (ours or used_by), f"{name} is neither printed nor hashed"
         found[name] = used_by - aside
         expected[name] = expected.get(name, {"is in no table"} if ours else set()) - aside
@@ -151,7 +152,7 @@ def test_each_source_is_an_input_of_the_jobs_that_use_it(jobs: Jobs) -> None:
 def test_each_template_is_an_input_of_the_job_that_fills_it(jobs: Jobs) -> None:
     templates = [name for name in reported() if name.endswith(".j2")]
     assert templates
-    assert [name for name in templates if users(jobs, name) != {"render_report"}] == []
+    assert [name for name in templates if users(jobs, name) != {PAGE, "render_report"}] == []
 
 
 def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> None:
@@ -180,6 +181,13 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
         },
         "memorize": {"memorization": config["memorization"]},
         "evaluate_claims": {"facts": facts, "must_hold": False, "step_sizes": step_sizes},
+        PAGE: {
+            "facts": facts,
+            "author": config["author"],
+            "dataset": "synthetic",
+            "report": PDF,
+            "step_sizes": step_sizes,
+        },
         "render_report": {
             "facts": facts,
             "author": config["author"],
@@ -213,8 +221,8 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     "where data is looked for": (configured(mirrors=["a"], toy={"folders": ["b"]}), PRINTED),
     "how files are fetched": (edited("workflow/scripts/fetch_mnist.py"), PRINTED),
     # The report carries them.
-    "a module that is in no job": (edited("provenance/verify.py"), WRITTEN),
-    "the README": (edited("README.md"), WRITTEN),
+    "a module that is in no job": (edited("provenance/verify.py"), WRITTEN - {PAGE}),
+    "the README": (edited("README.md"), WRITTEN - {PAGE}),
     "what the report does not carry": (edited("pyproject.toml"), set()),
     "another step size": (
         configured(training={"step_sizes": [0.1, 1.0]}),
