@@ -21,7 +21,7 @@ export OPENBLAS_NUM_THREADS := 1
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help report sweep html run-report test test-faults check format bench verify manifest diff arxiv crate pictures why unlock lock clean distclean \
+.PHONY: help report sweep html run-report test test-faults check format docs bench verify manifest diff arxiv crate pictures why unlock lock clean distclean \
 	environment developer-environment tex
 
 help: ## show this list
@@ -60,6 +60,10 @@ format: developer-environment ## bring the code into the project's style
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m snakefmt Snakefile workflow/rules
 
+docs: ## build site/: this documentation as pages, with each function (an environment of its own)
+	@bash setup/apart.sh docs -P -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs site
+	@echo "site/index.html is built."
+
 bench: tex ## measure the speed beside PyTorch and plain NumPy (an environment of its own)
 	@bash setup/apart.sh benchmarks -m benchmarks.bench $(ARGS)
 
@@ -91,10 +95,10 @@ lock: environment ## pin the packages of requirements*.in (ARGS=--upgrade: to th
 	@$(PYTHON) setup/lock.py $(ARGS)
 
 clean: ## remove all that was computed; what was downloaded stays
-	rm -rf results logs .snakemake report/hw2*.pdf report/hw2*.html report/run.html report/hw2-arxiv.tar.gz report/hw2-crate.zip report/sweep*.pdf
+	rm -rf results logs .snakemake report/hw2*.pdf report/hw2*.html report/run.html report/hw2-arxiv.tar.gz report/hw2-crate.zip report/sweep*.pdf site
 
 distclean: clean ## ... and the installed packages
-	rm -rf .venv .venv.lock benchmarks/.venv crate/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv.lock benchmarks/.venv crate/.venv docs/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 environment:
 	@bash setup/environment.sh requirements.txt $(if $(CLUSTER),requirements-$(CLUSTER).txt)

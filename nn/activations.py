@@ -30,9 +30,9 @@ def sigmoid_activation(s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
 
     Notes
     -----
-    With z = exp(-|s|), which lies in (0, 1], sigma(s) is 1 / (1 + z) for s >= 0 and z / (1 + z)
+    With z = exp(-abs(s)), which lies in (0, 1], sigma(s) is 1 / (1 + z) for s >= 0 and z / (1 + z)
     for s < 0. So exp never sees a large positive number and cannot overflow. Nor does it
-    underflow: beyond |s| = -log(eps) the result is clipped anyway, so |s| is capped there, or
+    underflow: beyond abs(s) = -log(eps) the result is clipped anyway, so abs(s) is capped there, or
     rather a little further, where rounding cannot keep 1 / (1 + z) below the bound 1 - eps.
 
     References

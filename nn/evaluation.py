@@ -41,13 +41,13 @@ LOOKED_AT = 500
 class Evaluation(NamedTuple):
     """How a network does on a whole set, and what shape it is in."""
 
-    loss: float  # average, in nats
-    accuracy: float  # share classified correctly; NaN where the loss is not finite
-    # Share of the first layer's units that are zero for every image; such a unit has no gradient
-    # any more. NaN for a network without hidden layer.
+    loss: float  #: average, in nats
+    accuracy: float  #: share classified correctly; NaN where the loss is not finite
+    #: Share of the first layer's units that are zero for every image; such a unit has no gradient
+    #: any more. NaN for a network without hidden layer.
     dead_hidden_units: float
-    saturated_outputs: float  # share that the sigmoid's clipping holds at its bounds
-    output_spread: float  # largest minus smallest output; 0 is a constant prediction
+    saturated_outputs: float  #: share that the sigmoid's clipping holds at its bounds
+    output_spread: float  #: largest minus smallest output; 0 is a constant prediction
 
 
 class Update(NamedTuple):

@@ -113,7 +113,16 @@ class Difference(NamedTuple):
 
 
 def compare_gradients(analytic: FloatArray, numeric: FloatArray) -> Difference:
-    """Measure how far two gradients of the same parameter, (analytic, numeric), are apart.
+    """Measure how far two gradients of the same parameter are apart.
+
+    Parameters
+    ----------
+    analytic, numeric : ndarray
+        From backpropagation and from finite differences.
+
+    Returns
+    -------
+    Difference
 
     Raises
     ------

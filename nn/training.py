@@ -22,22 +22,22 @@ from nn.network import backward_pass, create_bias_vectors, create_weight_matrice
 class Timestep(NamedTuple):
     """What is recorded of one SGD update."""
 
-    timestep: int  # counts updates from 1
-    epoch: int
-    train_loss: float  # of the mini-batch, before its update
-    train_accuracy: float
-    test: Evaluation  # of the whole test set, after the update
-    # Share of the first layer's ReLUs that are zero for every training image, after the update;
-    # NaN for a network without.
+    timestep: int  #: counts updates from 1
+    epoch: int  #: counts passes over the training data from 1
+    train_loss: float  #: of the mini-batch, before its update
+    train_accuracy: float  #: likewise
+    test: Evaluation  #: of the whole test set, after the update
+    #: Share of the first layer's ReLUs that are zero for every training image, after the update;
+    #: NaN for a network without.
     dead_on_training: float
 
 
 class Training(NamedTuple):
     """A trained network and the way there."""
 
-    weight_matrices: list[FloatArray]  # after the last update
-    biases: list[FloatArray]
-    history: list[Timestep]  # one entry an update
+    weight_matrices: list[FloatArray]  #: after the last update
+    biases: list[FloatArray]  #: likewise
+    history: list[Timestep]  #: one entry an update
 
 
 def sgd(
@@ -236,6 +236,11 @@ def beside(work: Callable[[Update], Evaluated], updates: Iterator[Update]) -> It
 
 def series(history: Sequence[Timestep]) -> dict[str, npt.NDArray[Any]]:
     """Turn the history of a `Training` into columns of shape (updates,).
+
+    Parameters
+    ----------
+    history : sequence of Timestep
+        An entry an update.
 
     Returns
     -------

@@ -26,7 +26,22 @@ NAME = re.compile(r"(?=.{1,200}\Z)(\w[\w.-]*/)+\w[\w.-]*", re.ASCII)
 
 
 def pack(path: str | Path, folder: str, contents: Mapping[str, bytes]) -> None:
-    """Write files, by name, into one file, whole or not at all; unpacked they lie in `folder`."""
+    """Pack a document's sources into one file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    folder : str
+        The name of the folder in which they lie once they are unpacked.
+    contents : mapping of str to bytes
+        What each file holds, by name.
+
+    Raises
+    ------
+    Failure
+        If `unpack` would refuse them: names that are none, too many files, too many bytes.
+    """
     with beside(path) as temporary:
         with zipfile.ZipFile(temporary, "w") as archive:
             for name in sorted(contents):

@@ -62,6 +62,13 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, facts: Any) -> None:
     """Write facts as canonical JSON, whole or not at all.
 
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    facts : dict, list, str, number, bool or None
+        Nested as JSON allows it; values of NumPy's count as plain ones.
+
     Raises
     ------
     ValueError
@@ -77,7 +84,18 @@ def canonical_json(facts: Any) -> str:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read what `write_json` wrote."""
+    """Read what `write_json` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    dict, list, str, int, float, bool or None
+        The facts.
+    """
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 

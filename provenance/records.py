@@ -23,7 +23,15 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_csv(path: str | Path, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]) -> None:
-    """Write equally long columns by name, in their order; floats in shortest round-trip form."""
+    """Write equally long columns, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to.
+    columns : mapping of str to sequence or ndarray
+        The columns by name, in their order. Floats are written in shortest round-trip form.
+    """
     plain = [np.asarray(column).tolist() for column in columns.values()]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -33,7 +41,18 @@ def write_csv(path: str | Path, columns: Mapping[str, Sequence[Any] | npt.NDArra
 
 
 def read_csv(path: str | Path) -> dict[str, npt.NDArray[Any]]:
-    """Read what `write_csv` wrote: an array per column, of integers, floats or strings."""
+    """Read what `write_csv` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    dict of str to ndarray
+        An array per column, of integers, floats or strings.
+    """
     with open(path, newline="", encoding="utf-8") as file:
         names, *rows = csv.reader(file)
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
@@ -69,7 +88,18 @@ def write_npz(path: str | Path, **arrays: npt.NDArray[Any]) -> None:
 
 
 def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
-    """Read what `write_npz` wrote. Zip checks each member's CRC on the way."""
+    """Read what `write_npz` wrote. Zip checks each member's CRC on the way.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The arrays by name.
+    """
     # np.load itself leaves a damaged file open.
     with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

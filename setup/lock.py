@@ -1,4 +1,4 @@
-"""Pin the packages: requirements.txt, -dev.txt, -slurm.txt and environment.yml.
+"""Pin the packages: requirements.txt, -dev.txt, -slurm.txt, docs/requirements.txt, environment.yml.
 
 The .in files say what is needed and why; uv chooses versions that fit together for every
 supported Python and platform, with the hashes of their files. Pins that still fit stay;
@@ -44,9 +44,9 @@ def environment(requirements: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Compile the four files."""
+    """Compile the five files."""
     uv = shutil.which("uv") or sys.exit("ERROR: uv is not on PATH.\n  -> python3 -m pip install uv")
-    for name in ("requirements", "requirements-dev", "requirements-slurm"):
+    for name in ("requirements", "requirements-dev", "requirements-slurm", "docs/requirements"):
         command = [uv, *COMPILE, *arguments, f"{name}.in", "--output-file", f"{name}.txt"]
         subprocess.run(command, check=True)
     text = Path("requirements.txt").read_text(encoding="utf-8")

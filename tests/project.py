@@ -33,7 +33,7 @@ DIGITS, MIRROR = "results/digits.npz", "a mirror"
 # No test needs longer, on a slow machine either.
 LIMIT = 300
 #: What lies beside the project's own files; hidden files and folders are left out as well.
-BESIDE = {"benchmarks", "crate", "docs", "logs", "resources", "results", "tests"}
+BESIDE = {"benchmarks", "crate", "docs", "logs", "resources", "results", "site", "tests"}
 
 
 class Ended(NamedTuple):

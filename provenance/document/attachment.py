@@ -30,5 +30,18 @@ ATTACHMENT = rf"""\edef\carriedtype{{/Type /EmbeddedFile /Subtype /application\s
 
 
 def attachment(file: str, description: str) -> Latex:
-    """Write the LaTeX, for a preamble, that attaches a zip file beside the document's source."""
+    """Attach a zip file to a document.
+
+    Parameters
+    ----------
+    file : str
+        The zip file's name; it lies beside the document's source.
+    description : str
+        What PDF viewers say of it.
+
+    Returns
+    -------
+    Latex
+        What belongs into the preamble.
+    """
     return Latex(ATTACHMENT.replace("FILE", file).replace("DESCRIPTION", description))

@@ -239,6 +239,11 @@ def unproven(claims: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def require_true(claims: Mapping[str, Mapping[str, Any]]) -> None:
     """Stop the build at sentences that are not true.
 
+    Parameters
+    ----------
+    claims : mapping
+        From `evaluate_claims`.
+
     Raises
     ------
     Failure
