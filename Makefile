@@ -21,7 +21,7 @@ export OPENBLAS_NUM_THREADS := 1
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help report sweep html run-report test test-faults check format docs bench verify manifest diff arxiv crate pictures why unlock lock clean distclean \
+.PHONY: help report sweep html watch run-report test test-faults check format docs bench verify manifest diff arxiv crate pictures why unlock lock clean distclean \
 	environment developer-environment tex
 
 help: ## show this list
@@ -36,6 +36,9 @@ sweep: environment tex ## train all seeds, step sizes, widths of config/sweep.ya
 # MNIST's or none, like report/hw2.pdf.
 html: environment ## build report/hw2.html alone: the report as a web page
 	@$(SNAKEMAKE) report/hw2.html
+
+watch: developer-environment ## show report/hw2.html in a browser, built again after each edit
+	@$(PYTHON) -m provenance live report/hw2.html $(ARGS)
 
 run-report: environment tex ## build report/run.html: Snakemake's own report, with the run times
 	@$(SNAKEMAKE) report/hw2.pdf

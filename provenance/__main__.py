@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-COMMANDS = ("why", "diff", "verify", "rebuild", "arxiv")
+COMMANDS = ("why", "diff", "verify", "rebuild", "arxiv", "live")
 
 if __name__ == "__main__":
     # Last, as with `python -P`: a random.py in it is refused by name, rather than imported.

@@ -202,11 +202,12 @@ class Project:
         return [p.pid for p in psutil.process_iter(["cwd"]) if p.info["cwd"] == here]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something is so, at most as long as a slow machine needs."""
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> bool:
+    """Wait until something is so, at most as long as a slow machine needs; tell whether it is."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not (so := bool(condition())) and time.monotonic() < end:
         time.sleep(0.02)
+    return so
 
 
 def surroundings(**env: str | None) -> dict[str, str]:

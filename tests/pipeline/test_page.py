@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from provenance.document.latex import Latex
-from provenance.document.web import inline
+from provenance.document.web import CITED, CITED_END, inline
 from provenance.files import read_json
 from tests.pipeline.browser import CHROMIUM, NAMES, Page
-from tests.project import RESULTS, Project
+from tests.project import RESULTS, Project, wait_for
 
 PAGE = "report/hw2-synthetic.html"
 TOOLS = Path(__file__).with_name("web")
@@ -64,7 +68,10 @@ def test_every_claim_is_on_the_page_with_its_evidence(reference: Project, page: 
     claims = read_json(reference / f"{RESULTS}/claims.json")
     assert claims
     for name, claim in claims.items():
-        assert inline(Latex(claim["sentence"])) in page
+        sentence = re.sub(
+            f"{CITED}.*?{CITED_END}", r"\\d+", re.escape(inline(Latex(claim["sentence"])))
+        )
+        assert re.search(sentence, page)
         assert page.count(f'popovertarget="evidence-{name}"') >= 1
         _, _, entry = page.partition(f'<div popover id="evidence-{name}"')
         entry = entry.partition("</div>")[0]
@@ -76,7 +83,11 @@ def test_every_claim_is_on_the_page_with_its_evidence(reference: Project, page: 
 def test_every_figure_is_drawn_on_the_page(reference: Project, page: str) -> None:
     drawn = {path.stem for path in (reference / f"{RESULTS}/figures").glob("*.svg")}
     assert drawn
-    assert {*re.findall(r'<figure id="fig-([^"]*)">\n<svg role="img"', page)} == drawn
+    assert {
+        *re.findall(
+            r'<figure id="fig-([^"]*)">\n<div class="scroll" tabindex="0"><svg role="img"', page
+        )
+    } == drawn
 
 
 def test_the_page_is_one_file_without_scripts(page: str) -> None:
@@ -136,3 +147,34 @@ def test_the_page_is_valid_html(reference: Project, tools: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, json.loads(ended.stdout)
+
+
+@pytest.mark.faults
+def test_an_edit_is_on_the_screen_and_an_error_with_its_remedy(built: Project) -> None:
+    template = built / "report/questions/data.tex.j2"
+    text = template.read_text(encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "provenance", "live", PAGE, "--port", str(port)]
+
+    def is_shown(*texts: str) -> bool:
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+            page = answer.read().decode()
+            return all(text in page for text in ["livereload.js", *texts])
+        return False
+
+    with subprocess.Popen(command, cwd=built.folder, stderr=subprocess.DEVNULL) as served:
+        try:
+            assert wait_for(lambda: is_shown("shows some."))
+            template.write_text(text + "A sentence more.\n", encoding="utf-8")
+            assert wait_for(lambda: is_shown("A sentence more."))
+            template.write_text(text + r"\nonsense{}", encoding="utf-8")
+            assert wait_for(
+                lambda: is_shown("role='alert'", r"does not know \nonsense", "-&gt; Add")
+            )
+            template.write_text(text, encoding="utf-8")
+            assert wait_for(lambda: is_shown("shows some.") and not is_shown("role='alert'"))
+        finally:
+            served.terminate()
+    assert "livereload" not in (built / PAGE).read_text(encoding="utf-8")
