@@ -6,6 +6,10 @@ from pathlib import Path
 from provenance import sources
 
 STEP_SIZES = [str(float(step_size)) for step_size in config["training"]["step_sizes"]]
+FIRST_RUN, LAST_RUN = (
+    f"{{results}}/train/{step_size}/series.csv"
+    for step_size in (STEP_SIZES[0], STEP_SIZES[-1])
+)
 RESULTS = {"mnist": "results", "synthetic": "results/synthetic"}
 DATASETS = {results: dataset for dataset, results in RESULTS.items()}
 REPORTS = {"mnist": "report/hw2.pdf", "synthetic": "report/hw2-synthetic.pdf"}

@@ -1,4 +1,52 @@
-"""What is computed: gradient check, activations, training, mistakes, memorization."""
+"""What the report asks, and what is computed for it."""
+
+# The parts of the report in their order, on paper and on the web. Of each: what it is called where
+# parts are listed; the records that its text, report/questions/<part>.tex.j2, and its claims may
+# speak of, by the names of their files; and what its figures are drawn from, each by
+# workflow/scripts/plot_<figure>.py.
+QUESTIONS = {
+    "data": {
+        "title": "1.1 Data",
+        "facts": ["{results}/digits.json"],
+        "figures": {"samples": {"digits": "{results}/digits.npz"}},
+    },
+    "a": {
+        "title": "(a) Gradients",
+        "facts": ["results/toy/toy.json", "results/toy/gradients.json"],
+        "figures": {"finite_differences": {"facts": "results/toy/gradients.json"}},
+    },
+    "b": {
+        "title": "(b) Activations",
+        "facts": ["results/toy/activations.json"],
+    },
+    "c": {"title": "(c) Forward"},
+    "d": {"title": "(d) Backward"},
+    "e": {
+        "title": "(e) Training",
+        "facts": [
+            "{results}/replication.json",
+            "{results}/interventions.json",
+            "{results}/mistakes.json",
+        ],
+        "figures": {
+            "losses": {"series": FIRST_RUN},
+            "accuracies": {"series": FIRST_RUN},
+            "mistakes": {
+                "mistakes": "{results}/mistakes.csv",
+                "digits": "{results}/digits.npz",
+            },
+            "mistake_evidence": {"facts": "{results}/mistakes.json"},
+            "mistake_templates": {"templates": "{results}/mistake_templates.npz"},
+            "state": {"series": LAST_RUN},
+        },
+    },
+    "f": {
+        "title": "(f) Memorization",
+        "facts": ["{results}/memorization.json"],
+        "figures": {"memorization": {"facts": "{results}/memorization.json"}},
+    },
+    "properties": {"title": "Properties"},
+}
 
 
 rule check_gradients:

@@ -1,20 +1,13 @@
 """What is drawn. Computing and drawing are apart: a new colour retrains nothing."""
 
-FIRST_RUN, LAST_RUN = (
-    f"train/{step_size}/series.csv" for step_size in (STEP_SIZES[0], STEP_SIZES[-1])
-)
 # Each figure: what it is drawn from, and where Snakemake's own report shows it.
 FIGURES = {
-    "samples": ({"digits": "digits.npz"}, "(1) Data"),
-    "finite_differences": ({"facts": "results/toy/gradients.json"}, "(a) Gradients"),
-    "losses": ({"series": FIRST_RUN}, "(e) Training"),
-    "accuracies": ({"series": FIRST_RUN}, "(e) Training"),
-    "mistakes": ({"mistakes": "mistakes.csv", "digits": "digits.npz"}, "(e) Mistakes"),
-    "mistake_evidence": ({"facts": "mistakes.json"}, "(e) Mistakes"),
-    "mistake_templates": ({"templates": "mistake_templates.npz"}, "(e) Mistakes"),
-    "state": ({"series": LAST_RUN}, "(e) Training"),
-    "memorization": ({"facts": "memorization.json"}, "(f) Memorization"),
+    figure: (records, part["title"])
+    for part in QUESTIONS.values()
+    for figure, records in part.get("figures", {}).items()
 }
+# What each shows, for who cannot see it; a figure may do without.
+CAPTIONS = {Path(path).stem: path for path in listed("report/captions/*.rst")}
 STYLE = "report/report.mplstyle"
 
 for figure, (records, category) in FIGURES.items():
@@ -23,20 +16,13 @@ for figure, (records, category) in FIGURES.items():
         name:
             f"plot_{figure}"
         input:
-            **{
-                name: (
-                    record
-                    if record.startswith("results/")
-                    else f"{{results}}/{record}"
-                )
-                for name, record in records.items()
-            },
+            **records,
             style=STYLE,
         output:
             pdf=f"{{results}}/figures/{figure}.pdf",
             svg=report(
                 f"{{results}}/figures/{figure}.svg",
-                caption=f"../../report/captions/{figure}.rst",
+                caption=f"../../{CAPTIONS[figure]}" if figure in CAPTIONS else None,
                 category=category,
             ),
         log:

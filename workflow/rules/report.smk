@@ -8,20 +8,11 @@ TEXTS = [
 ]
 # What the report reads: the facts of each record.
 FACTS = {
-    **{
-        name: f"results/toy/{name}.json" for name in ("toy", "gradients", "activations")
-    },
-    **{
-        name: f"{{results}}/{name}.json"
-        for name in (
-            "digits",
-            "replication",
-            "interventions",
-            "mistakes",
-            "memorization",
-        )
-    },
+    Path(path).stem: path
+    for part in QUESTIONS.values()
+    for path in part.get("facts", [])
 }
+TITLES = {name: part["title"] for name, part in QUESTIONS.items()}
 SUMMARIES = [f"{{results}}/train/{step_size}/summary.json" for step_size in STEP_SIZES]
 
 # What the PDF carries, so that it can be built again from itself, and what its last page hashes:
@@ -116,6 +107,7 @@ rule render_report:
         "logs/{results}/render_report.log",
     params:
         facts=[*FACTS],
+        titles=TITLES,
         author=config["author"],
         step_sizes=STEP_SIZES,
         reports=REPORTS,
@@ -137,7 +129,7 @@ for dataset, results in RESULTS.items():
             runs=[path.format(results=results) for path in SUMMARIES],
             claims=f"{results}/claims.json",
             figures=expand(f"{results}/figures/{{name}}.svg", name=FIGURES),
-            captions=expand("report/captions/{name}.rst", name=FIGURES),
+            captions=CAPTIONS.values(),
             texts=[path for path in TEXTS if path.endswith(".j2")],
             allowed="report/allowed.yaml",
             style="report/web/style.css",
@@ -148,6 +140,7 @@ for dataset, results in RESULTS.items():
             f"logs/{results}/render_page.log",
         params:
             facts=[*FACTS],
+            titles=TITLES,
             author=config["author"],
             # As an input the summaries are a set; here their order counts.
             step_sizes=STEP_SIZES,

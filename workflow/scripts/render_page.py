@@ -17,7 +17,7 @@ from provenance.manifest import manifest_of
 
 def draw(drawings, captions, name):
     """Show a figure; its caption in Snakemake's own report is what is read out."""
-    caption = Path(captions[name]).read_text(encoding="utf-8").strip()
+    caption = Path(captions[name]).read_text("utf-8").strip() if name in captions else ""
     return web.drawing(drawings[name], name.replace("_", " "), caption)
 
 
@@ -36,6 +36,7 @@ with job(snakemake):
         **read_facts(**facts),
         "evidence": Evidence(manifest, claims, facts, given.figures, rules),
         "author": {key: escape(text, f"author.{key}") for key, text in params.author.items()},
+        "titles": params.titles,
         "dataset": params.dataset,
         "sources_hash": digest(manifest.sources),
         "chain_hash": manifest.chain,

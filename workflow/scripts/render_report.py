@@ -32,6 +32,7 @@ with job(snakemake):
         **read_facts(**facts),
         "evidence": Evidence(manifest, claims, facts, given.figures, rules),
         "author": {key: escape(text, f"author.{key}") for key, text in params.author.items()},
+        "titles": params.titles,
         "dataset": params.dataset,
         "sources_hash": digest(sources),
         "machine_hash": digest({p: h for p, h in sources.items() if p.startswith("provenance/")}),
