@@ -6,6 +6,7 @@ deletes TeX's log; what can be seen of that in the PDF is looked at again here.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,11 +19,13 @@ MOST_PAGES = 16
 MOST_WHITE = 1 / 3
 # What is lower is the space between paragraphs, figures and headings.
 BAND = 0.06
-# The start of each part's bookmark, and a word that stands in it. Each begins on a page of its own,
-# but for the first, which follows the table of contents.
+# The start of each part's bookmark, and its template. Each begins on a page of its own, but for the
+# first, which follows the table of contents.
+TEXTS = Path("report/questions")
 PARTS = {
-    **{"1.1": "MNIST", "(a)": "finite", "(b)": "sigmoid", "(c)": "loss", "(d)": "gradients"},
-    **{"(e)": "accuracy", "(f)": "memorizes", "Appendix": "import numpy as np"},
+    "1.1": TEXTS / "data.tex.j2",
+    **{f"({path.name[0]})": path for path in sorted(TEXTS.glob("?.tex.j2"))},
+    "Appendix": TEXTS / "properties.tex.j2",
 }
 
 
@@ -39,15 +42,17 @@ def problems() -> Iterator[str]:
     starts = [reader.get_destination_page_number(marks[title]) for title in titles]
     if starts != sorted(set(starts)) or 0 in starts:
         yield f"not each part begins on a page of its own: {', '.join(titles)} on {starts}"
-    for title, word, start, end in zip(
+    for title, template, start, end in zip(
         titles, PARTS.values(), starts, [*starts[1:], len(pages)], strict=True
     ):
         # White space in a PDF's text is chance.
         begins = "".join(pages[start].split()).startswith("".join(title.split()))
         if not begins and start != starts[0]:
             yield f"page {start + 1} does not begin with {title}"
-        if word not in "\n".join(pages[start:end]):
-            yield f"{word!r} cannot be found in {title}"
+        if lost := [code for code in named(template) if code not in "\n".join(pages[start:end])]:
+            yield f"{', '.join(lost)} cannot be found in {title}"
+    if "import numpy as np" not in "".join(pages[starts[-1] :]):
+        yield "there is no code in the appendix"
     for number, text in enumerate(pages, 1):
         if not text.strip() or "??" in text:
             yield f"page {number} has {'an undefined reference' if text.strip() else 'no text'}"
@@ -60,6 +65,12 @@ def problems() -> Iterator[str]:
         yield f"the report without appendix has {starts[-1]} pages, more than {MOST_PAGES}"
     if "synthetic digits" in pages[0].lower():
         yield "this is the report on synthetic digits"
+
+
+def named(template: Path) -> list[str]:
+    """List the code that answers a question, which its last line names."""
+    (listed,) = re.findall(r"<< code\((.*?)\) >>", template.read_text(encoding="utf-8"))
+    return [target.split(":")[-1] for target in re.findall(r'"(.*?)"', listed)]
 
 
 def white_share(page: int) -> float:
