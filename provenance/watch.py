@@ -106,8 +106,9 @@ def watch(
     with last_words.told_at_the_end():
         yield
         conda = os.path.join(root, CONDA)
-        for rule in filter(lambda rule: rule.script, workflow.rules):
-            rule.conda_env = conda if os.path.isfile(conda) else None
+        for rule in filter(lambda rule: rule.output, workflow.rules):
+            if rule.script and os.path.isfile(conda):
+                rule.conda_env = conda
             # A file that is pinned by its hash does not depend on who brings it.
             if not set(map(str, rule.output)) <= downloads.keys():
                 _add_code(rule, workflow)
@@ -154,6 +155,11 @@ def _add_code(rule: Any, workflow: Any) -> None:
     The parameter tells a job what its code was when the Snakefile was read. Another tells its
     receipt which of the files is the script; in a list, for Snakemake's lint takes it for a prefix.
     """
+    if not rule.script:
+        raise Failure(
+            f"The rule {rule.name} has no script, so that no job would vouch for {rule.output[0]}.",
+            "Let it run one: only what a script reads is noticed when it changes.",
+        )
     if not rule.log:
         raise Failure(
             f"The rule {rule.name} has no log, into which its script could say why it failed.",
@@ -162,6 +168,12 @@ def _add_code(rule: Any, workflow: Any) -> None:
     name = str(rule.script).format(params=rule.params)
     script = os.path.relpath(os.path.join(rule.basedir, name), workflow.basedir)
     code = [*sources(script, workflow.basedir), PINS]
+    if "job(snakemake" not in Path(workflow.basedir, script).read_text(encoding="utf-8"):
+        raise Failure(
+            f"{script} does not say what it reads and writes.",
+            "Import job from provenance.job, before all else of the project, and let all that the "
+            "script does stand in a block `with job(snakemake):`",
+        )
     rule.without_code = copy(rule)
     rule.without_code._input = InputFiles(toclone=rule.input)
     if rule.input_modifier is None:  # a rule without inputs of its own

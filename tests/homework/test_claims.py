@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from jinja2 import nodes
 
 from provenance.document.claims import OVER_SEEDS, SANDBOX, decide
 from provenance.document.latex import environment
+from provenance.errors import Failure
 from provenance.files import read_json
 from tests.project import ROOT
 
@@ -25,6 +27,9 @@ def read(name: str) -> dict[str, Any]:
 
 CLAIMS = read("report/claims.yaml")
 FALSE = read("tests/homework/perturbations.yaml")
+RELEASED = read_json(ROOT / "report/claims.expected.json")
+# What replaces a number of a claim for which nobody has named values yet.
+ANY: tuple[Any, ...] = (-1.0e9, 0, 1.0e9, "", [])
 
 
 @cache
@@ -70,7 +75,8 @@ def perturbed(name: str) -> Iterator[tuple[str, Any]]:
             yield number, value
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+# A claim needs them when it is released; before, the last test is a weaker one.
+@pytest.mark.parametrize("name", [name for name in CLAIMS if name in RELEASED or name in FALSE])
 def test_values_that_make_a_claim_false_are_named_for_each_of_its_numbers(name: str) -> None:
     named = {number for number, values in FALSE.get(name, {}).items() if values}
     missing = ", ".join(sorted(needed(name) - named))
@@ -88,6 +94,23 @@ def test_a_condition_notices_each_number_with_which_its_sentence_is_false(name: 
         if decide(name, condition, replaced(numbers, number, value))
     ]
     assert unnoticed == [], f"with these numbers the condition of {name} holds all the same"
+
+
+def notices(name: str, number: str, value: Any) -> bool:
+    """Tell whether a condition fails when one number is replaced."""
+    with suppress(Failure):  # a text is no number
+        return not decide(name, CLAIMS[name]["holds"], replaced(numbers_of(name), number, value))
+    return False
+
+
+def test_a_condition_of_which_no_such_values_are_named_depends_on_each_number() -> None:
+    unnoticed = [
+        f"{name}: {number}"
+        for name in CLAIMS.keys() - FALSE.keys()
+        for number in sorted(needed(name))
+        if not any(notices(name, number, value) for value in ANY)
+    ]
+    assert unnoticed == []
 
 
 def test_no_claim_is_perturbed_that_is_not_made() -> None:

@@ -499,6 +499,21 @@ def test_what_was_downloaded_is_not_deleted_as_an_output(project, run) -> None:
     assert (project / "data/words.txt").read_text() == "words"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('script: "scripts/draw.py"', 'shell: "echo 1 >{output}"', "draw has no script"),
+        ("with job(snakemake):", "if True:", "draw.py does not say what it reads"),
+    ],
+)
+def test_a_rule_that_no_job_would_vouch_for_is_refused(project, run, old, new, said) -> None:
+    for path in (project / "Snakefile", project / "scripts/draw.py"):
+        path.write_text(path.read_text().replace(old, new))
+    status, words = run(project, "-n")
+    assert status != 0
+    assert said in words.splitlines()[-2]
+
+
 @pytest.mark.row(59, "Refused before anything is built, or the job names the disk that is full.")
 def test_no_room_for_temporary_files_is_told_before_a_build(project, run) -> None:
     spoil(
