@@ -156,7 +156,8 @@ class Project:
 
     def results(self) -> dict[str, str]:
         """Hash every file that a build has made, by name."""
-        made = [*(self / "results").rglob("*"), *(self / "report").glob("*.pdf")]
+        reports = [*(self / "report").glob("*.pdf"), *(self / "report").glob("*.html")]
+        made = [*(self / "results").rglob("*"), *reports]
         return {
             path.relative_to(self.folder).as_posix(): digest(path)
             for path in sorted(made)
@@ -291,7 +292,8 @@ def kill_group(process: subprocess.Popen[bytes], number: signal.Signals) -> int:
 def job_name(rule: str, wildcards: dict[str, str]) -> str:
     """Call a job by its rule, as that for MNIST, and its step size and seeds if it has them."""
     those = [wildcards[name] for name in ("step_size", "seeds") if name in wildcards]
-    return " ".join([rule.removesuffix("_synthetic"), *those])
+    rule = rule.removesuffix("_synthetic").replace("page_mnist", "page")
+    return " ".join([rule, *those])
 
 
 # Snakemake takes a second to load; so it is loaded once, and each question is a fork of it.

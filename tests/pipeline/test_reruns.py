@@ -28,12 +28,13 @@ RUNS = {*TRAIN, *REPLICATE}
 CURVES = {"plot_losses", "plot_accuracies"}
 MISTAKES = {"plot_mistakes", "plot_mistake_evidence", "plot_mistake_templates"}
 PLOTS = {*CURVES, *MISTAKES, "plot_state", "plot_samples", "plot_memorization"}
+CHECKS = {"check_gradients", "open_gate"}
 GRADIENTS = {"check_gradients", "plot_finite_differences"}
 PLOTS |= {"plot_finite_differences"}
 RUNNERS = {*RUNS, "intervene"}
 COMPUTED = {*RUNNERS, "memorize"}
-NETWORK = {*COMPUTED, "check_gradients"}
-PAGE = "render_page_synthetic"
+NETWORK = {*COMPUTED, *CHECKS}
+PAGE = "render_page"
 WRITTEN = {PAGE, "render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
 READERS = {*RUNNERS, "find_mistakes", "plot_samples", "plot_mistakes"}  # of images
@@ -55,14 +56,14 @@ USERS: dict[str, set[str]] = {
     "nn/batches.py": {*RUNNERS, "find_mistakes"},
     "nn/digits.py": {"draw_digits", "select_digits", "plot_samples"},
     "nn/evaluation.py": {*RUNNERS, "find_mistakes"},
-    "nn/gradients.py": {"check_gradients"},
+    "nn/gradients.py": CHECKS,
     "nn/gram.py": {*RUNNERS, "find_mistakes"},
     "nn/losses.py": {*NETWORK, "find_mistakes"},
     "nn/network.py": {*NETWORK, "find_mistakes"},
     "nn/training.py": {*RUNNERS, "find_mistakes"},
     "homework/activation_check.py": {"check_activations"},
     "homework/dataset.py": {*READERS, "select_digits"},
-    "homework/gradient_check.py": {"check_gradients"},
+    "homework/gradient_check.py": CHECKS,
     "homework/memorization.py": {"memorize"},
     "homework/comparison.py": {"find_mistakes"},
     "homework/erasing.py": {"find_mistakes"},
@@ -74,7 +75,7 @@ USERS: dict[str, set[str]] = {
     "homework/runs.py": {*RUNNERS, "gather_seeds"},
     "homework/selection.py": {"select_digits"},
     "homework/synthetic.py": {"draw_digits"},
-    "homework/toy.py": {"load_toy", "check_gradients"},
+    "homework/toy.py": {"load_toy", *CHECKS},
     "homework/figures/curves.py": CURVES,
     "homework/figures/evidence.py": {"plot_mistake_evidence"},
     "homework/figures/finite_differences.py": {"plot_finite_differences"},
@@ -96,7 +97,7 @@ USERS: dict[str, set[str]] = {
     "provenance/records.py": {
         *(*RUNNERS, *CURVES, "find_mistakes", "memorize", "plot_mistakes", "plot_state"),
         "plot_mistake_templates",
-        *("select_digits", "plot_samples", "load_toy", "check_gradients"),
+        *("select_digits", "plot_samples", "load_toy", *CHECKS),
     },
     "provenance/document/claims.py": {"evaluate_claims"},
     "provenance/document/latex.py": {"evaluate_claims", "list_code"},
@@ -234,7 +235,11 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     ),
     "two values of the config exchanged": (
         configured(training={"hidden": 50, "batch_size": 16}),
-        ALL - {*SOURCE, *GRADIENTS, "memorize", "plot_memorization"},
+        ALL - {*SOURCE, *CHECKS, *GRADIENTS, "memorize", "plot_memorization"},
+    ),
+    "the toy network": (
+        configured(toy={"seed": 190}),
+        {"load_toy", *GRADIENTS, "evaluate_claims", *PRINTED},
     ),
     "a value of the memorization": (
         configured(memorization={"attempts": 21}),
@@ -269,6 +274,20 @@ def test_what_was_planned_is_what_runs(built: Project, planned: Planner, edits: 
         assert planned(built) == set(), edit
 
 
+def test_without_a_passed_check_nothing_is_trained(
+    built: Project, planned: Planner, jobs: Jobs
+) -> None:
+    assert users(jobs, "results/toy/gate.json") == COMPUTED
+    before = built.results()
+    built.append("nn/losses.py")  # so that all would be trained again
+    built.append("homework/gradient_check.py", "\nTOLERANCE = 1e-30\n")
+    ended = built.fails("--keep-going")
+    assert "nothing is trained with a wrong gradient" in ended.said
+    trained = {path for name in COMPUTED for path in jobs[name].outputs}
+    assert {path: built.results()[path] for path in trained} == {p: before[p] for p in trained}
+    assert planned(built) >= COMPUTED
+
+
 RECORDS = [
     *(f"{RESULTS}/digits.npz", f"{RESULTS}/train/10.0/summary.json", "results/toy/toy.npz"),
     *(f"{RESULTS}/figures/losses.svg", f"{RESULTS}/tex/hw2.tex", PDF),
@@ -293,8 +312,8 @@ def test_a_damaged_file_in_the_download_cache_is_fetched_again(
 ) -> None:
     shutil.copytree(built / RESULTS / "idx", built / "resources/mnist")  # not MNIST
     built.configure(dataset="mnist")
-    kept = {"draw_digits", "load_toy", "check_gradients", "check_activations"}
-    assert planned(built) & {"fetch_mnist", *ALL} == {"fetch_mnist", *ALL - kept}
+    kept = {"draw_digits", "load_toy", *CHECKS, "check_activations"}
+    assert planned(built) == {"fetch_mnist", *ALL - kept}
 
 
 def test_the_courses_pickle_replaces_the_drawn_toy_when_it_comes(
@@ -338,7 +357,7 @@ def test_content_decides_and_not_time(built: Project, planned: Planner, jobs: Jo
         assert planned(built) == set()
     before = (built / "nn/gradients.py").read_bytes()
     built.append("nn/gradients.py")
-    edited = follow(jobs, {"check_gradients", "list_code", "render_report"})
+    edited = follow(jobs, {*CHECKS, "list_code", "render_report"})
     assert planned(built) == edited
     (built / "nn/gradients.py").write_bytes(before)
     assert planned(built) == set()
@@ -352,7 +371,8 @@ def test_a_fresh_checkout_with_a_restored_cache_reruns_nothing(
 ) -> None:
     for name in ("results", ".snakemake"):
         shutil.copytree(reference / name, fresh / name)
-    shutil.copy2(reference / PDF, fresh / PDF)
+    for report in (PDF, PDF.replace(".pdf", ".html")):
+        shutil.copy2(reference / report, fresh / report)
     assert planned(fresh) == set()
 
 

@@ -17,7 +17,7 @@ rule sweep:
 rule train_cell:
     input:
         digits="{results}/digits.npz",
-        gradients="results/toy/gradients.json",
+        gate="results/toy/gate.json",
     output:
         "{results}/sweep/{width}/{step_size}/{seeds}.json",
     log:
