@@ -25,14 +25,17 @@ with provenance.watch(
     config="config/config.yaml",
     schema="workflow/schemas/config.schema.yaml",
     computed=[
-        *("results", "report/hw2.pdf", "report/hw2-synthetic.pdf"),
-        *("report/hw2.html", "report/hw2-synthetic.html"),
-        *("report/sweep.pdf", "report/sweep-synthetic.pdf"),
+        *("results", "report/sweep.pdf", "report/sweep-synthetic.pdf"),
+        *(
+            f"report/hw2{mark}{kind}"
+            for mark in ("", "-mine", "-synthetic")
+            for kind in (".pdf", ".html", "-signed.pdf")
+        ),
     ],
     downloads={f"resources/mnist/{name}": sha256 for name, sha256 in MNIST.items()},
     overridable=["dataset", "cells"],
     claims={
-        "report/hw2.pdf": "results/claims.json",
+        "report/hw2-mine.pdf": "results/claims.json",
         "report/hw2-synthetic.pdf": "results/synthetic/claims.json",
     },
 ):
@@ -43,6 +46,7 @@ with provenance.watch(
     # `results` holds what was computed from MNIST, `results/synthetic` the same for drawn digits.
     wildcard_constraints:
         results="results|results/synthetic",
+        signed="(signed/)?",
         step_size=r"[0-9.e+-]+",
         seeds=r"\d+-\d+",
         width=r"\d+",

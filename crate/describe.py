@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rocrate.model import ContextEntity, DataEntity, Person
+from rocrate.model import ContextEntity, DataEntity
 from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
 from crate.validate import problems
 from provenance.errors import Failure
-from provenance.files import canonical_json, read_yaml, write_bytes
+from provenance.files import canonical_json, write_bytes
 from provenance.manifest import DATA, Manifest
 from provenance.verify import built_here
 
@@ -70,7 +70,6 @@ def described(report: str, manifest: Manifest) -> ROCrate:
     crate.name = f"The run that made {report}"
     crate.description = "A report, all that it was computed from, and which job made what."
     crate.datePublished = datetime.fromtimestamp(Path(report).stat().st_mtime, UTC)
-    author = read_yaml("config/config.yaml")["author"]["name"]
     crate.license = "No licence was given."
     crate.root_dataset["conformsTo"] = [
         crate.add(ContextEntity(crate, uri, {"@type": "CreativeWork", "name": name}))
@@ -86,8 +85,6 @@ def described(report: str, manifest: Manifest) -> ROCrate:
     made = {path for job in manifest.jobs for path in job["outputs"]}
     run["object"] = [files[path] for path in files if path not in made]
     run["result"] = [files[report]]
-    if author:
-        run["agent"] = crate.add(Person(crate, "#author", {"name": author}))
     crate.root_dataset["mentions"] = [run]
     tools, steps, controls = {}, {}, []
     for job in manifest.jobs:

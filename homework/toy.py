@@ -61,7 +61,8 @@ def load_pickle(path: str | Path, trusted: str) -> Toy:
     except Exception as error:  # what is no pickle raises whatever its bytes happen to say
         raise Failure(
             f"{path} does not hold a toy network: {error}.",
-            "Write a batch and a network that fit into it, or remove it from that folder.",
+            "Write a batch and a network that fit into it (README.md says how), or remove it from "
+            "that folder.",
         ) from error
 
 

@@ -18,20 +18,12 @@ from typing import Any
 from provenance.errors import Failure, missing
 from provenance.files import read_json
 from provenance.manifest import Manifest, differing, parse_manifest
+from provenance.plain import plain
 from provenance.receipts import read_all
 from provenance.verify import built_here, compare, git, summary
 from provenance.why import Job, changed_values, consequences
 
 PICTURES = (".pdf", ".svg", ".png")
-# What a sentence has for TeX and a reader does without.
-TEX = {
-    r"\\,": "\u202f",
-    r"\{,\}": ",",
-    r"\\times": "·",
-    r"\^\{([^{}]*)\}": r"^\1",
-    r"\\(?:ensuremath|emph|text\w+) *\{([^{}]*)\}": r"\1",
-    r"\\([%&#_$])": r"\1",
-}
 # What a claim is computed from, besides its words.
 NUMBERS = ("numbers", "over_seeds", "condition")
 
@@ -125,9 +117,10 @@ def sentences(
     for name in dict.fromkeys([*old, *new]):
         was, now, told = old.get(name), new.get(name), name.replace("_", " ")
         if was is None or now is None:
-            yield f"{told} {'is gone' if now is None else 'is new'}: “{plain(now or was)}”"
+            said = plain((now or was or {})["sentence"])
+            yield f"{told} {'is gone' if now is None else 'is new'}: “{said}”"
             continue
-        said, reworded = _said(plain(was), plain(now))
+        said, reworded = _said(plain(was["sentence"]), plain(now["sentence"]))
         moved = [_margin(claim["margin"]) for claim in (was, now)]
         if was["holds"] != now["holds"]:
             told += " holds now" if now["holds"] else " no longer holds"
@@ -143,14 +136,6 @@ def sentences(
         yield f"{told}: {said or 'the same words'}{change.because(why)}{margin}"
     if silent:
         yield f"the same words, other numbers behind them: {', '.join(silent)}"
-
-
-def plain(claim: Claim | None) -> str:
-    """Give a claim's sentence without what only TeX needs."""
-    text = claim["sentence"] if claim else ""
-    for pattern, replacement in TEX.items():
-        text = re.sub(pattern, replacement, text)
-    return text
 
 
 def _said(old: str, new: str) -> tuple[str, bool]:

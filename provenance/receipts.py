@@ -59,7 +59,7 @@ class Receipt(NamedTuple):
 def label_of(rule: str, wildcards: Mapping[str, str], outputs: Sequence[str]) -> str:
     """Name a job by its rule and wildcards; the folder that it writes into goes without saying."""
     told = (value for value in wildcards.values() if not outputs[0].startswith(f"{value}/"))
-    return " ".join([rule.replace("_", " "), *told])
+    return " ".join([rule.replace("_", " "), *filter(None, told)])
 
 
 def write(receipt: Receipt) -> None:

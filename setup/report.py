@@ -4,10 +4,14 @@ The report on MNIST is built if MNIST can be had. If not, the reason is told, th
 digits is built under its own name, and the last line is the remedy. The exit status is 0 if a
 report was built, this one included, and 1 if none was; a script that needs the report on MNIST
 and nothing else calls `snakemake report/hw2.pdf`, which never substitutes anything.
+
+Somebody's name, of `make report NAME="..."`, signs a copy: only its text is rendered and typeset
+once more, and the report itself stays as it is.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -21,26 +25,66 @@ import yaml
 
 CONFIG = Path("config/config.yaml")
 REPORT = Path("report/hw2.pdf")
+MINE = Path("report/hw2-mine.pdf")
 SYNTHETIC = Path("report/hw2-synthetic.pdf")
-RESULTS = {REPORT: Path("results"), SYNTHETIC: Path("results/synthetic")}
+RESULTS = {REPORT: Path("results"), MINE: Path("results"), SYNTHETIC: Path("results/synthetic")}
+#: Who signs, for the job that renders the signed copy.
+SIGNATURE = Path("config/signature.json")
+#: A longer word would not fit on a line.
+LONGEST_WORD = 30
 #: What a build leaves that ended with all that was asked for, and made sure of it.
 CHECKED = Path(".snakemake/checked")
 FETCH_LOG = Path("logs/fetch_mnist.log")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build the report, or the one that is possible."""
-    wanted = SYNTHETIC if settings().get("dataset") == "synthetic" else REPORT
+    """Build the report, or the one that is possible, and a signed copy if somebody signs."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--name", type=str.strip)
+    parser.add_argument("--with", dest="worked_with", type=str.strip, default="")
+    options, others = parser.parse_known_args(arguments)
+    name = options.name
+    if name is not None and not 0 < max(map(len, name.split()), default=0) <= LONGEST_WORD:
+        print(f"Nobody can sign as {name!r}: a name has words, of {LONGEST_WORD} letters at most.")
+        print('  -> make report NAME="Ada Lovelace" WITH="I worked by myself."')
+        return 1
+    built = build(others)
+    if built and name:
+        return sign(built, name, options.worked_with, others)
+    return 0 if built else 1
+
+
+def build(arguments: Sequence[str]) -> Path | None:
+    """Build the report, or the one that is possible; return its path."""
+    config = settings()
+    mine = MINE if config.get("claims") == "mark" else REPORT
+    wanted = SYNTHETIC if config.get("dataset") == "synthetic" else mine
     last_fetch = time_stamp(FETCH_LOG)
     if finish(wanted, arguments) == 0:
-        return 0
+        return wanted
     reason = why_no_mnist() if time_stamp(FETCH_LOG) != last_fetch else ""
     if not reason:
-        return 1
-    print(f"\nWithout MNIST there is no {REPORT}. Building {SYNTHETIC} instead.", flush=True)
+        return None
+    print(f"\nWithout MNIST there is no {wanted}. Building {SYNTHETIC} instead.", flush=True)
     if finish(SYNTHETIC, arguments) != 0:
-        return 1
+        return None
     print(f"\nThis is not the report on MNIST: {reason}")
+    return SYNTHETIC
+
+
+def sign(report: Path, name: str, worked_with: str, arguments: Sequence[str]) -> int:
+    """Make a signed copy of a report, and say what that certifies; return the exit status."""
+    copy = report.with_name(f"{report.stem}-signed.pdf")
+    signature = {"name": name, "worked_with": worked_with}
+    SIGNATURE.write_text(json.dumps(signature, ensure_ascii=False) + "\n", encoding="utf-8")
+    if snakemake(copy, arguments) != 0:
+        return 1
+    print(
+        f"\nSigned: {copy.resolve()}\n"
+        f"  It certifies in the name of {name} that all solutions are entirely in their own\n"
+        "  words, that they saw no other student's, and that every source is credited. The\n"
+        "  solutions here are ready-made: README.md says what you may do with them."
+    )
     return 0
 
 
@@ -98,8 +142,7 @@ def headline(report: Path) -> str:
             f"test loss {loss:.4f} after {summary['timesteps']} updates"
         )
     lines.append(f"  pages: {', '.join(questions(RESULTS[report] / 'pages.json'))}")
-    if not settings()["author"]["name"]:
-        lines.append("  Not signed: config/config.yaml (author) names nobody.")
+    lines.append('  Not signed; NAME="..." signs a copy.')
     return "\n".join(lines)
 
 

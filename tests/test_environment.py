@@ -434,9 +434,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., li
     for folder in ("config", "logs", "report"):
         (tmp_path / folder).mkdir()
 
-    def prepare(*possible: str, fetch_says: str = "", dataset: str = "mnist") -> list[str]:
+    def prepare(
+        *possible: str, fetch_says: str = "", dataset: str = "mnist", claims: str = "stop"
+    ) -> list[str]:
         report.CONFIG.write_text(
-            f"dataset: {dataset}\nauthor: {{name: ''}}\ntraining: {{step_sizes: [0.1, 10]}}\n"
+            f"dataset: {dataset}\nclaims: {claims}\ntraining: {{step_sizes: [0.1, 10]}}\n"
         )
         for results in ("results", "results/synthetic"):
             for step_size, accuracy in (("0.1", 0.98), ("10.0", 0.5)):
@@ -508,13 +510,42 @@ def test_who_asks_for_synthetic_digits_gets_them(project: Callable[..., list[str
     assert asked == ["report/hw2-synthetic.pdf"]
 
 
+def test_settings_that_mark_what_does_not_hold_make_a_report_of_another_name(
+    project: Callable[..., list[str]],
+) -> None:
+    asked = project("report/hw2-mine.pdf", claims="mark")
+    assert report.main([]) == 0
+    assert asked == ["report/hw2-mine.pdf"]
+
+
+def test_a_name_signs_a_copy_and_is_told_what_it_certifies(
+    project: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = project("report/hw2.pdf", "report/hw2-signed.pdf")
+    assert report.main(["--name=Zo\u00eb 'O\" $HOME", "--with=Me.", "--cores=1"]) == 0
+    assert asked == ["report/hw2.pdf", "report/hw2-signed.pdf"]
+    noted = json.loads(report.SIGNATURE.read_text("utf-8"))
+    assert noted == {"name": "Zo\u00eb 'O\" $HOME", "worked_with": "Me."}
+    said = " ".join(capsys.readouterr().out.split())
+    assert "certifies in the name of Zo\u00eb 'O\" $HOME that all solutions are entirely" in said
+
+
+@pytest.mark.parametrize("name", ["", "  ", "W" * 31])
+def test_what_is_no_name_signs_nothing(project: Callable[..., list[str]], name: str) -> None:
+    asked = project("report/hw2.pdf", "report/hw2-signed.pdf")
+    assert report.main([f"--name={name}"]) == 1
+    assert asked == []
+
+
 # Make and CI
 
 
-def make(*arguments: str) -> str:
+def make(*arguments: str, env: dict[str, str] | None = None) -> str:
     """Run make in the project's folder; return what it said."""
     command = ["make", "--no-print-directory", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_make_alone_shows_every_target() -> None:
@@ -533,6 +564,13 @@ def test_what_a_shell_sets_for_python_does_not_reach_what_make_starts() -> None:
     seen = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     assert not shell & seen.keys()
     assert seen["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_only_what_is_given_to_make_signs_whatever_the_name_holds() -> None:
+    name = """Zo\u00eb O'Neill "x" $HOME `id` & \\ % # (a)"""
+    shown = ["--eval", f"shown: ; @{sys.executable} -c 'import sys; print(sys.argv[1:])' $(SIGN)"]
+    assert make(*shown, "shown", f"NAME={name}") == f"{[f'--name={name}', '--with=']}\n"
+    assert make(*shown, "shown", env=os.environ | {"NAME": "pc"}) == "[]\n"
 
 
 def test_clean_keeps_what_was_downloaded_and_installed() -> None:

@@ -55,11 +55,17 @@ def mistake_groups(
         title = f"{digit}s read as {other}s ({number})"
         columns = (mistakes[name][shown] for name in ("test_index", "probability", "suspicious"))
         captions = [
-            f"{index}  {g:.3f}\n{letters}" for index, g, letters in zip(*columns, strict=True)
+            f"{index}  {_shown(g)}\n{letters}" for index, g, letters in zip(*columns, strict=True)
         ]
         rows = mistakes["row"][shown].astype(np.int64)
         groups.append(Group(title, X_test[rows], captions))
     return groups
+
+
+def _shown(probability: float) -> str:
+    """Write a probability so that it is neither 0 nor 1, which none is."""
+    text = f"{probability:.3f}"
+    return {"0.000": "<0.001", "1.000": ">0.999"}.get(text, text)
 
 
 def gallery_height(groups: Sequence[Group], width: float) -> float:

@@ -10,7 +10,7 @@ document's own run first. With `over_seeds` its sentence and its condition know
 - `holding`, for how many of them the condition in `over_seeds` holds, and `share_low` and
   `share_high`, a 95 % interval (Wilson's) of that share;
 - `least`, `most` and `middle` (the median) of each number of `over_seeds`, without those that are
-  None, of which there are `missing`;
+  None or not in a later seed's record, of which there are `missing`;
 - `place`, that of the own run: 1 if none is larger.
 """
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,6 +32,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from provenance.document.latex import environment
 from provenance.errors import Failure
 from provenance.files import read_json, read_yaml
+from provenance.plain import plain
 
 # Conditions compare numbers; the sandbox keeps them from doing anything else.
 SANDBOX = SandboxedEnvironment()
@@ -116,10 +118,13 @@ def _over_seeds(claim: str, asked: Mapping[str, Any], facts: Mapping[str, Any]) 
         cause = f"Claim {claim!r} expects in {asked['of']!r} a list with a record for each seed"
         remedy = "Correct `of` in report/claims.yaml, or the rule that makes the records."
         raise Failure(f"{cause}; got {records!r:.60}.", remedy)
-    runs = [
-        {key: _look_up(claim, facts, f"{asked['of']}.{k}.{at}") for key, at in paths.items()}
-        for k in range(len(records))
-    ]
+    runs = [{key: _look_up(claim, facts, f"{asked['of']}.0.{at}") for key, at in paths.items()}]
+    for record in records[1:]:  # of a seed that came to nothing there may be less
+        run = {}
+        for key, at in paths.items():
+            with suppress(Failure):
+                run[key] = _look_up(claim, record, at)
+        runs.append(dict.fromkeys(paths) | run)
     said: dict[str, Any] = {"seeds": len(runs)}
     if "holds" in asked:
         # Not at the top: it takes long to load, and most of this module's users do without.
@@ -249,18 +254,19 @@ def require_true(claims: Mapping[str, Mapping[str, Any]]) -> None:
     Failure
         With the name, sentence, numbers and condition of each claim that does not hold.
     """
-    false = "".join(
-        f"\n    claim {name}: {claim['sentence']}\n"
-        f"      expected: {claim['condition']}; "
-        f"got: {_list(claim['numbers'] | claim['over_seeds'])}"
-        for name, claim in ((name, claims[name]) for name in unproven(claims))
+    false = [(name, claims[name]) for name in unproven(claims)]
+    listed = "".join(
+        f"\n    {name}: “{plain(claim['sentence'])}”\n"
+        f"      It may stand if {' '.join(claim['condition'].split())};\n"
+        f"      but {_list(claim['numbers'] | claim['over_seeds'])}."
+        for name, claim in false
     )
     if false:
         raise Failure(
-            f"The report says what its records do not bear out:{false}",
-            "If the change that led here is meant, correct the sentence or its condition in "
-            "report/claims.yaml, or set `claims: mark` in the configuration: then the report is "
-            "made and marks what does not hold. Else undo the change.",
+            f"{len(false)} of the report's {len(claims)} sentences do not hold:{listed}",
+            "If these settings are meant, write `claims: mark` into the configuration: then a "
+            "report is made that marks these sentences. If a sentence should say something else, "
+            "correct it and its condition in report/claims.yaml. Else undo the change.",
         )
 
 

@@ -34,8 +34,8 @@ SPECIALS = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
 }
-# What the fonts have beyond Latin 1 that is not a letter with accents.
-SINGLE = "ĐđıŁłŊŋŒœ–—‘’‚“”„†‡•‰‹›€№"  # noqa: RUF001
+# What the fonts have beyond Latin 1 that is not a letter with accents; and Ð, which looks like Đ.
+SINGLE = "ÐĐđıŁłŊŋŒœ–—‘’‚“”„†‡•‰‹›€№"  # noqa: RUF001
 # TeX's accents by Unicode's: those above a letter, then those below.
 GRAVE_TO_CARON = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c"
 ABOVE = dict(zip(GRAVE_TO_CARON, "`'^~=u.\"rHv", strict=True))
@@ -44,9 +44,11 @@ BELOW = {"\u0323": "d", "\u0326": "textcommabelow", "\u0327": "c", "\u0328": "k"
 BEARERS = "ÂÊÔĂÄÖÜâêôăäöü"
 
 #: What the preamble has to define, after hyperref: a character, its code, what it is put together
-#: from. Between the marks nobody sees the parts: who searches or copies finds the character.
+#: from. Between the marks nobody sees the parts: who searches or copies finds the character. Some
+#: readers heed no marks; for them at least the glyph of both is that which more names have.
 STYLE = r"""
 \ifPDFTeX
+  \pdfglyphtounicode{Eth}{0110}\pdfgentounicode=1
   \DeclareRobustCommand\composed[3]{\leavevmode\pdfliteral direct{/Span<</ActualText<FEFF#2>>>BDC}%
     \textcompwordmark#3\textcompwordmark\pdfliteral direct{EMC}}
 \else
@@ -78,7 +80,7 @@ def printed(character: str) -> str | None:
     """Write a character; None if a font of the report cannot print it."""
     if " " <= character <= "~":
         return SPECIALS.get(character, character)
-    if "\xa0" <= character <= "\xff" and character not in "\xad\xb8":
+    if "\xa0" <= character <= "\xff" and character not in "\xad\xb8\xd0":
         return character
     parts = character if character in SINGLE else _accented(character)
     return parts and rf"\composed{{{character}}}{{{ord(character):04X}}}{{{parts}}}"
@@ -133,13 +135,22 @@ def _fixed(x: Decimal, places: int, thousands: str = "") -> str:
     return text.replace("-", r"\ensuremath{-}" if text.strip("-0.") else "")
 
 
+def _enough(value: Decimal, places: int, whole: int) -> int:
+    """Add decimals where nothing or the whole would be said of what is neither."""
+    while abs(value) not in (0, whole) and round(abs(value), places) in (0, whole):
+        places += 1
+    return places
+
+
 def decimal(x: Any, places: int) -> Latex:
     r"""Print with `places` decimals: `decimal(0.05512, 3)` is `0.055`.
 
-    What is not 0 never looks like 0: it is printed as `scientific` does.
+    What is neither 0 nor 1 never looks so: it has more decimals, or is printed by `scientific`.
     """
     value = _finite(x, "decimal")
-    return Latex(_fixed(value, places)) if round(value, places) or not value else scientific(x)
+    if value and not round(value, places):
+        return scientific(x)
+    return Latex(_fixed(value, _enough(value, places, 1)))
 
 
 def percent(x: Any, places: int = 2) -> Latex:
@@ -148,9 +159,7 @@ def percent(x: Any, places: int = 2) -> Latex:
     More decimals are printed where 0 or 100 would be said of what is neither.
     """
     value = _finite(x, "percent").scaleb(2)
-    while round(value, places) in (0, 100) and value not in (0, 100):
-        places += 1
-    return Latex(_fixed(value, places) + r"\,\%")
+    return Latex(_fixed(value, _enough(value, places, 100)) + r"\,\%")
 
 
 def scientific(x: Any, places: int = 1) -> Latex:

@@ -52,11 +52,14 @@ def render(
     marked = unproven(claims)
     numbered: dict[str, int] = {}
 
-    def claim(name: str) -> latex.Latex:
+    @jinja2.pass_context
+    def claim(context: jinja2.runtime.Context, name: str) -> latex.Latex:
         if name not in claims:
+            template = f"{folder}/{context.name}"
             raise Failure(
-                f"A template prints the claim {name!r}; report/claims.yaml has no such claim.",
-                f"Add it there. There are {', '.join(claims)}.",
+                f"{template} prints the claim {name!r}; report/claims.yaml has no such claim.",
+                f'If it was removed there, remove << claim("{name}") >> from {template}, too. Else '
+                f"add it, or correct the name; there are {', '.join(claims)}.",
             )
         label = rf"\leavevmode\phantomsection\label{{claim:{name}}}" * (name not in numbered)
         number = numbered.setdefault(name, len(numbered) + 1)
@@ -71,6 +74,7 @@ def render(
     if silent := claims.keys() - numbered:
         raise Failure(
             f"No template prints the claims {', '.join(sorted(silent))}.",
-            'Print them with << claim("name") >>, or remove them from report/claims.yaml.',
+            'Print them with << claim("name") >> in a template, or remove them from '
+            "report/claims.yaml.",
         )
     return text

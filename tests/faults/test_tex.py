@@ -16,20 +16,23 @@ from tests.project import PDF, Project
 @pytest.mark.row(
     26,
     "The line with `!`, its place and what to correct; the package or engine to install; "
-    "an endless loop ends at a time limit.",
+    "an endless loop ends at a time limit. The report of the build before stays.",
 )
 @pytest.mark.parametrize(
     ("line", "said", "remedy"),
     [
         (r"\nosuchcommand", "! Undefined control sequence", "Correct the template"),
-        (r"See \ref{nowhere}.", "`nowhere' on page", "Correct the templates in report/"),
+        (r"\AtBeginDocument{\ref{no}}", "`no' on page", "Correct the templates in report/"),
     ],
 )
 def test_an_error_in_a_template_is_explained(
     built: Project, line: str, said: str, remedy: str
 ) -> None:
-    built.append("report/questions/a.tex.j2", f"\n{line}\n")
+    before = (built / PDF).read_bytes()
+    built.append("report/preamble.tex.j2", f"\n{line}\n")  # of which the web page takes nothing
     ended = built.fails()
+    assert (built / PDF).read_bytes() == before
+    assert f"{PDF} is still that of an earlier build" in ended.said
     assert "typeset_synthetic failed: " in ended.last_words()
     assert said in ended.last_words()
     assert remedy in ended.last_words(1)

@@ -15,6 +15,7 @@ from provenance.document.claims import OVER_SEEDS, SANDBOX, decide
 from provenance.document.latex import environment
 from provenance.errors import Failure
 from provenance.files import read_json
+from provenance.plain import plain
 from tests.project import ROOT
 
 OF_SEEDS = ("seeds", "holding", "share_low", "share_high")
@@ -115,3 +116,10 @@ def test_a_condition_of_which_no_such_values_are_named_depends_on_each_number() 
 
 def test_no_claim_is_perturbed_that_is_not_made() -> None:
     assert {*FALSE} <= {*CLAIMS}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_sentence_that_does_not_hold_is_told_without_tex(name: str) -> None:
+    known = numbers_of(name)
+    told = plain(environment(".").from_string(CLAIMS[name]["sentence"]).render(known))
+    assert not {*r"\${}"} & {*told}, told

@@ -48,8 +48,8 @@ def filled(pages: str, **values: object) -> str:
         .from_string(pages)
         .render(
             values,
-            author={"name": ""},
-            dataset="mnist",
+            name="",
+            mark="",
             marked=False,
             style=latex.STYLE + listings.STYLE,
             claim=lambda _: latex.Latex("A sentence."),

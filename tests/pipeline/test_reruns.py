@@ -35,6 +35,7 @@ RUNNERS = {*RUNS, "intervene"}
 COMPUTED = {*RUNNERS, "memorize"}
 NETWORK = {*COMPUTED, *CHECKS}
 PAGE = "render_page"
+MARK = "Synthetic digits, no results for MNIST"
 WRITTEN = {PAGE, "render_report", "typeset"}  # whatever the text is made from
 PRINTED = {"list_code", *WRITTEN}  # whatever the appendix prints
 READERS = {*RUNNERS, "find_mistakes", "plot_samples", "plot_mistakes"}  # of images
@@ -100,6 +101,7 @@ USERS: dict[str, set[str]] = {
         *("select_digits", "plot_samples", "load_toy", *CHECKS),
     },
     "provenance/document/claims.py": {"evaluate_claims"},
+    "provenance/plain.py": {"evaluate_claims"},
     "provenance/document/latex.py": {"evaluate_claims", "list_code"},
     "provenance/document/listings.py": {"list_code"},
     "provenance/document/pages.py": {"typeset"},
@@ -181,15 +183,15 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
         "memorize": {"memorization": config["memorization"]},
         "evaluate_claims": {"must_hold": False, "step_sizes": step_sizes},
         PAGE: {
-            "author": config["author"],
             "dataset": "synthetic",
+            "mark": MARK,
             "report": PDF,
             "step_sizes": step_sizes,
         },
         "render_report": {
-            "author": config["author"],
             "dataset": "synthetic",
-            "reports": {"mnist": "report/hw2.pdf", "synthetic": PDF},
+            "mark": MARK,
+            "report": PDF,
             "step_sizes": step_sizes,
         },
     }
@@ -215,7 +217,6 @@ EDITS: dict[str, tuple[Edit, set[str]]] = {
     "the style of all plots": (edited("report/report.mplstyle"), {*PLOTS, *WRITTEN}),
     "a template": (edited("report/questions/a.tex.j2", "\n((= edited =))\n"), WRITTEN),
     "a claim": (edited("report/claims.yaml"), {"evaluate_claims", *PRINTED}),
-    "the author": (configured(author={"name": "A"}), PRINTED),
     "where data is looked for": (configured(mirrors=["a"], toy={"folders": ["b"]}), PRINTED),
     "how files are fetched": (edited("workflow/scripts/fetch_mnist.py"), PRINTED),
     # The report carries them.

@@ -30,7 +30,6 @@ CARRIED = [
     )
     if "sweep" not in path
 ]
-PACKED = "{results}/tex/hw2-sources.zip"
 
 # Every file that the scripts reach, and what else decides what the report says.
 REACHED = {
@@ -90,6 +89,7 @@ rule list_code:
         "../scripts/list_code.py"
 
 
+# A signed copy is rendered from the same records; what it carries holds the signature, too.
 rule render_report:
     input:
         **FACTS,
@@ -100,22 +100,30 @@ rule render_report:
         texts=TEXTS,
         allowed="report/allowed.yaml",
         sources=CARRIED,
+        signature=lambda wildcards: [SIGNATURE] if wildcards.signed else [],
     output:
-        tex="{results}/tex/hw2.tex",
-        packed=PACKED,
+        tex="{results}/{signed}tex/hw2.tex",
+        packed="{results}/{signed}tex/hw2-sources.zip",
     log:
-        "logs/{results}/render_report.log",
+        "logs/{results}/{signed}render_report.log",
     params:
         facts=[*FACTS],
         titles=TITLES,
-        author=config["author"],
         step_sizes=STEP_SIZES,
-        reports=REPORTS,
+        report=lambda wildcards: (SIGNED if wildcards.signed else REPORTS)[
+            DATASETS[wildcards.results]
+        ],
         dataset=lambda wildcards: DATASETS[wildcards.results],
+        mark=lambda wildcards: MARKS[DATASETS[wildcards.results]],
     message:
         "Fill the templates"
     script:
         "../scripts/render_report.py"
+
+
+rule html:
+    input:
+        PAGES[config["dataset"]],
 
 
 # The same templates as a web page, which the PDF's last page names with its SHA-256.
@@ -123,7 +131,7 @@ for dataset, results in RESULTS.items():
 
     rule:
         name:
-            f"render_page_{dataset}"
+            "render_page" if dataset == "mnist" else f"render_page_{dataset}"
         input:
             **{name: path.format(results=results) for name, path in FACTS.items()},
             runs=[path.format(results=results) for path in SUMMARIES],
@@ -135,16 +143,16 @@ for dataset, results in RESULTS.items():
             style="report/web/style.css",
             listed=in_order(ORDER, PRINTED),
         output:
-            PAGES[dataset],
+            update(PAGES[dataset]),
         log:
             f"logs/{results}/render_page.log",
         params:
             facts=[*FACTS],
             titles=TITLES,
-            author=config["author"],
             # As an input the summaries are a set; here their order counts.
             step_sizes=STEP_SIZES,
             dataset=dataset,
+            mark=MARKS[dataset],
             report=REPORTS[dataset],
         message:
             "Make the web page"
@@ -152,33 +160,30 @@ for dataset, results in RESULTS.items():
             "../scripts/render_page.py"
 
 
-# report/hw2.pdf is MNIST or it does not exist.
-rule typeset:
-    input:
-        tex="results/tex/hw2.tex",
-        packed="results/tex/hw2-sources.zip",
-        appendix="results/tex/appendix.tex",
-        figures=expand("results/figures/{name}.pdf", name=FIGURES),
-    output:
-        REPORTS["mnist"],
-        pages="results/pages.json",
-    log:
-        "logs/results/typeset.log",
-    message:
-        "Typeset {output[0]}"
-    script:
-        "../scripts/typeset.py"
+# The rules that typeset a report: the folder of its records, that of a signed copy's text, the PDF.
+TYPESET = {
+    "typeset": ("results", "", REPORTS["mnist"]),
+    "typeset_synthetic": ("results/synthetic", "", REPORTS["synthetic"]),
+    "typeset_signed": ("results", "signed/", SIGNED["mnist"]),
+    "typeset_signed_synthetic": ("results/synthetic", "signed/", SIGNED["synthetic"]),
+}
+for name, (results, signed, pdf) in TYPESET.items():
 
-
-# The other report carries its mark in its name.
-use rule typeset as typeset_synthetic with:
-    input:
-        tex="results/synthetic/tex/hw2.tex",
-        packed="results/synthetic/tex/hw2-sources.zip",
-        appendix="results/tex/appendix.tex",
-        figures=expand("results/synthetic/figures/{name}.pdf", name=FIGURES),
-    output:
-        REPORTS["synthetic"],
-        pages="results/synthetic/pages.json",
-    log:
-        "logs/results/synthetic/typeset.log",
+    rule:
+        name:
+            name
+        input:
+            tex=f"{results}/{signed}tex/hw2.tex",
+            packed=f"{results}/{signed}tex/hw2-sources.zip",
+            appendix="results/tex/appendix.tex",
+            figures=expand(f"{results}/figures/{{name}}.pdf", name=FIGURES),
+        output:
+            # update: a report is replaced by the next one or, if that cannot be typeset, it stays.
+            update(pdf),
+            pages=f"{results}/{signed}pages.json",
+        log:
+            f"logs/{results}/{signed}typeset.log",
+        message:
+            "Typeset {output[0]}"
+        script:
+            "../scripts/typeset.py"

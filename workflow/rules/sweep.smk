@@ -79,7 +79,9 @@ rule render_sweep:
     log:
         "logs/{results}/render_sweep.log",
     params:
-        dataset=lambda wildcards: DATASETS[wildcards.results],
+        mark=lambda wildcards: (
+            "" if wildcards.results == "results" else MARKS["synthetic"]
+        ),
     message:
         "Fill the sweep's template"
     script:

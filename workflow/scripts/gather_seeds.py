@@ -10,7 +10,8 @@ with job(snakemake):
     for name in ("first", "last"):
         shards = [read_json(path) for path in given[f"{name}_seeds"]]
         facts[name] = [read_json(given[name]), *(record for shard in shards for record in shard)]
-    facts["misread"] = in_common(facts["first"])
+    # A seed that diverged has misread nothing.
+    facts["misread"] = in_common(run for run in facts["first"] if "misread" in run)
     for run in facts["first"] + facts["last"]:
-        del run["misread"]  # counted, and in the runs' own records
+        run.pop("misread", None)  # counted, and in the runs' own records
     write_json(snakemake.output[0], facts)

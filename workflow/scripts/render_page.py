@@ -8,7 +8,6 @@ from provenance.configuration import require_printed
 from provenance.document import web
 from provenance.document.claims import read_facts
 from provenance.document.evidence import Evidence
-from provenance.document.latex import escape
 from provenance.document.report import render
 from provenance.document.typed import require_computed
 from provenance.files import digest, read_json, write_text
@@ -35,9 +34,10 @@ with job(snakemake):
     values = {
         **read_facts(**facts),
         "evidence": Evidence(manifest, claims, facts, given.figures, rules),
-        "author": {key: escape(text, f"author.{key}") for key, text in params.author.items()},
+        **{"name": "", "worked_with": ""},  # the PDF is signed
         "titles": params.titles,
         "dataset": params.dataset,
+        "mark": params.mark,
         "sources_hash": digest(manifest.sources),
         "chain_hash": manifest.chain,
         "report": params.report,

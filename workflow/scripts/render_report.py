@@ -21,26 +21,29 @@ with job(snakemake):
     require_computed(given.texts, given.allowed, "report/claims.yaml")
     manifest = manifest_of(given)
     sources = manifest.sources
-    contents = {path: Path(path).read_bytes() for path in given.sources}
+    carried = [*given.sources, *given.signature]
+    contents = {path: Path(path).read_bytes() for path in carried}
     contents[MANIFEST] = canonical_json(manifest._asdict()).encode()
     pack(snakemake.output.packed, "hw2", contents)
-    report = params.reports[params.dataset]
+    signature = read_json(given.signature[0]) if given.signature else {}
     rules = [path for path in given.sources if path.endswith(".smk")]
     claims = read_json(given.claims)
     facts = {"runs": given.runs} | {name: given[name] for name in params.facts}
     values = {
         **read_facts(**facts),
         "evidence": Evidence(manifest, claims, facts, given.figures, rules),
-        "author": {key: escape(text, f"author.{key}") for key, text in params.author.items()},
+        "name": escape(signature.get("name", ""), "NAME"),
+        "worked_with": escape(signature.get("worked_with", ""), "WITH"),
         "titles": params.titles,
         "dataset": params.dataset,
+        "mark": params.mark,
         "sources_hash": digest(sources),
         "machine_hash": digest({p: h for p, h in sources.items() if p.startswith("provenance/")}),
         "chain_hash": manifest.chain,
-        "report": report,
+        "report": params.report,
         "page": Path(given.page).name,
         "page_hash": manifest.files[given.page],
-        "carried": attachment(Path(snakemake.output.packed).name, f"snakemake {report}"),
+        "carried": attachment(Path(snakemake.output.packed).name, f"snakemake {params.report}"),
         "zip": zip,
     }
     write_text(snakemake.output.tex, render("report", values, claims))

@@ -51,11 +51,12 @@ def test_the_gallery_shows_each_mistake_under_its_digit_with_what_is_known_of_it
 
 def test_a_gallery_of_hundreds_shows_the_worst_and_says_so():
     n = MOST + 10
-    rows = {"label": np.full(n, 3), "row": np.arange(n), "probability": np.full(n, 0.9)}
+    rows = {"label": np.full(n, 3), "row": np.arange(n), "probability": np.full(n, 1 - 1e-9)}
     rows |= {"test_index": np.arange(n), "suspicious": np.full(n, "U")}
     threes, nines = mistake_groups(rows, np.zeros((n, 784)))
     assert len(threes.images) == MOST
     assert f"{n}, the worst {MOST} shown" in threes.title
+    assert threes.captions[0] == "0  >0.999\nU"
     assert len(nines.images) == 0
 
 

@@ -7,6 +7,7 @@ import pytest
 from provenance.document.claims import evaluate_claims, margin, read_facts, require_true
 from provenance.document.report import render
 from provenance.errors import Failure
+from provenance.plain import plain
 
 SEEDS = [{"end": {"accuracy": a}, "at": at} for a, at in ((0.98, 6), (0.97, None), (0.99, 19))]
 FACTS = {
@@ -89,8 +90,9 @@ def test_a_false_claim_stops_it_with_name_sentence_numbers_and_condition(evaluat
     with pytest.raises(Failure) as stop:
         require_true(evaluate(LEARNS + FALLS))
     message = str(stop.value)
-    assert "claim falls: It falls to 0.25." in message
-    assert "expected: last < first / 4; got: first = 0.5, last = 0.25" in message
+    assert "1 of the report's 2 sentences do not hold" in message
+    assert "falls: “It falls to 0.25.”" in message
+    assert "It may stand if last < first / 4;\n      but first = 0.5, last = 0.25." in message
     assert "report/claims.yaml" in stop.value.remedy
     assert "`claims: mark`" in stop.value.remedy
     assert "learns" not in message
@@ -98,8 +100,13 @@ def test_a_false_claim_stops_it_with_name_sentence_numbers_and_condition(evaluat
 
 def test_every_false_claim_is_named(evaluate) -> None:
     claims = evaluate(LEARNS.replace("0.98", "0.99") + FALLS)
-    with pytest.raises(Failure, match=r"(?s)claim learns.*claim falls"):
+    with pytest.raises(Failure, match=r"(?s)learns: “.*falls: “"):
         require_true(claims)
+
+
+def test_a_sentence_is_told_without_tex() -> None:
+    sentence = r"About $98$\,\% of \emph{all}, $2\times10^{-3}$, table~\ref{tab:losses}."
+    assert plain(sentence) == "About 98\u202f% of all, 2·10^-3, table (losses)."
 
 
 @pytest.mark.parametrize(
@@ -183,6 +190,13 @@ def test_over_seeds_a_claim_knows_extremes_median_place_and_how_many_are_none(ev
 
 def test_a_seed_in_which_something_never_happened_does_not_hold(evaluate) -> None:
     assert evaluate(over_seeds("holding == 2", inner="at < 100"))["c"]["holds"] is True
+
+
+def test_a_later_seed_that_came_to_nothing_does_not_stop_the_others(evaluate, monkeypatch) -> None:
+    monkeypatch.setitem(FACTS, "seeds", [SEEDS[0], {"diverged_at": 3}])
+    said = evaluate(over_seeds("holding == seeds"))["c"]
+    assert said["holds"] is False
+    assert said["over_seeds"]["missing"] == {"a": 1, "at": 1}
 
 
 def test_a_sentence_prints_what_is_so_over_seeds(evaluate) -> None:
@@ -295,9 +309,13 @@ def test_the_templates_know_what_is_marked_and_how_many_claims_there_are(tmp_pat
     assert text == "learns of 2"
 
 
-def test_a_template_that_asks_for_an_unknown_claim_is_refused(tmp_path) -> None:
-    with pytest.raises(Failure, match=r"'lerns'(?s:.*)There are learns"):
-        rendered(tmp_path, '<< claim("lerns") >>', CLAIM)
+def test_a_template_that_prints_a_removed_claim_is_named_with_what_can_go_from_it(tmp_path) -> None:
+    (tmp_path / "e.tex.j2").write_text('<< claim("lerns") >>')
+    with pytest.raises(Failure) as error:
+        rendered(tmp_path, '<< claim("learns") >> ((* include "e.tex.j2" *))', CLAIM)
+    assert error.value.cause.startswith(f"{tmp_path}/e.tex.j2 prints the claim 'lerns'")
+    assert f'remove << claim("lerns") >> from {tmp_path}/e.tex.j2, too' in error.value.remedy
+    assert error.value.remedy.endswith("there are learns.")
 
 
 def test_a_claim_that_nobody_prints_is_refused(tmp_path) -> None:

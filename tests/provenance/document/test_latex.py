@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
+import pypdf
 import pytest
 
 from provenance.document import latex
@@ -50,6 +51,12 @@ def test_all_that_is_accepted_appears_literally_in_the_pdf(tmp_path: Path) -> No
 def _as_searched(text: str) -> str:
     """Compare what a reader can search for: no-break spaces and such are the plain ones."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+@needs_tex
+def test_a_letter_that_looks_like_another_is_itself_for_a_simple_reader_too(tmp_path: Path) -> None:
+    pdf = typeset_text(tmp_path, escape("Đorđe"), latex.STYLE)
+    assert "Đorđe" in pypdf.PdfReader(pdf).pages[0].extract_text().replace("\u200c", "")
 
 
 @needs_tex
@@ -111,6 +118,9 @@ def test_combining_characters_are_composed_first() -> None:
         (latex.percent(0.99996), r"99.996\,\%"),
         (latex.decimal(1.3e-6, 4), r"\ensuremath{1.3\times10^{-6}}"),
         (latex.decimal(0.0, 4), "0.0000"),
+        (latex.decimal(0.99997, 4), "0.99997"),
+        (latex.decimal(-1.004, 2), r"\ensuremath{-}1.004"),
+        (latex.decimal(1.0, 2), "1.00"),
         (latex.percent(np.float64(0.285)), r"28.50\,\%"),
         (latex.decimal(0.05512, 3), "0.055"),
         (latex.decimal(-2.5, 1), r"\ensuremath{-}2.5"),

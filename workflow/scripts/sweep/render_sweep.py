@@ -12,8 +12,8 @@ with job(snakemake):
     manifest = manifest_of(given)
     values = {
         **read_json(given.facts),
-        "author": {"name": ""},
-        "dataset": snakemake.params.dataset,
+        "name": "",
+        "mark": snakemake.params.mark,
         "sources_hash": digest(manifest.sources),
         "chain_hash": manifest.chain,
     }
