@@ -292,8 +292,7 @@ def kill_group(process: subprocess.Popen[bytes], number: signal.Signals) -> int:
 def job_name(rule: str, wildcards: dict[str, str]) -> str:
     """Call a job by its rule, as that for MNIST, and its step size and seeds if it has them."""
     those = [wildcards[name] for name in ("step_size", "seeds") if name in wildcards]
-    rule = rule.removesuffix("_synthetic").replace("page_mnist", "page")
-    return " ".join([rule, *those])
+    return " ".join([rule.removesuffix("_synthetic"), *those])
 
 
 # Snakemake takes a second to load; so it is loaded once, and each question is a fork of it.
