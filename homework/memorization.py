@@ -19,7 +19,8 @@ random scores that the network starts with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +36,8 @@ from nn.network import (
     forward_pass,
     layer_forward,
 )
+
+progress = logging.getLogger("progress")
 
 #: The standard deviation of the weights that `create_weight_matrices` draws.
 DEVIATION = 0.01
@@ -256,14 +259,15 @@ def study(
     d: int,
     widths: Sequence[int],
     step_sizes: Sequence[float],
-    seeds: Iterable[Sequence[int]],
+    seeds: Sequence[Sequence[int]],
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """Do `one_update` with each variant for each seed: (seeds, widths, step sizes).
 
     The variants have the same inputs, d numbers from Uniform([0, 1]) each, and the same draws.
     """
     found: dict[str, list[npt.NDArray[np.bool_]]] = {name: [] for name in VARIANTS}
-    for seed in seeds:
+    for attempt, seed in enumerate(seeds, start=1):
+        progress.info("attempt %d of %d", attempt, len(seeds))
         rng = np.random.default_rng(seed)
         X = rng.random((len(y), d))
         Z, w = rng.normal(size=(len(y), max(widths))), rng.normal(0.0, DEVIATION, max(widths))

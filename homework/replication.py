@@ -6,8 +6,9 @@ the end of each epoch only: nobody draws the curves.
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,14 @@ from nn.evaluation import Evaluation, LivingUnits, evaluate
 from nn.network import create_bias_vectors, create_weight_matrices, predict
 from nn.training import Timestep, series, sgd
 
+progress = logging.getLogger("progress")
 NOT_EVALUATED = Evaluation(*[math.nan] * len(Evaluation._fields))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a loss that is no number tells of it
 def replicate(
     digits: Digits,
-    seeds: Iterable[int],
+    seeds: Sequence[int],
     *,
     hidden: int,
     step_size: float | Sequence[float],
@@ -41,7 +43,7 @@ def replicate(
     ----------
     digits : Digits
         What to train on, and what to test on.
-    seeds : iterable of int
+    seeds : sequence of int
         Each draws the weights, then the order of the images, as `nn.training.train` does.
     hidden : int
         Width of the hidden layer.
@@ -62,7 +64,8 @@ def replicate(
     used = digits.X_train.any(axis=0)  # of the pixels; the weights of the others never change
     X_train = digits.X_train.compress(used, axis=1)
     records = []
-    for seed in seeds:
+    for run, seed in enumerate(seeds, start=1):
+        progress.info("run %d of %d", run, len(seeds))
         rng = np.random.default_rng(seed)
         Ws, bs = create_weight_matrices(layer_dims, rng=rng), create_bias_vectors(layer_dims)
         W_all = Ws[0]

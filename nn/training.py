@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,8 @@ from nn.batches import mini_batches
 from nn.evaluation import Evaluation, FollowedSet, LivingUnits, Update
 from nn.losses import accuracy, logistic_loss
 from nn.network import backward_pass, create_bias_vectors, create_weight_matrices, forward_pass
+
+progress = logging.getLogger("progress")
 
 
 class Timestep(NamedTuple):
@@ -73,6 +76,7 @@ def sgd(
     """
     step_sizes = np.broadcast_to(step_size, len(weight_matrices)).tolist()
     for epoch in range(1, epochs + 1):
+        progress.info("epoch %d of %d", epoch, epochs)
         for batch in mini_batches(len(X_train), batch_size, rng):
             X_batch, y_batch = X_train, y_train
             if batch_size < len(X_train):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import logging
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from provenance import receipts
 from provenance.errors import MARK, Failure
@@ -115,6 +116,9 @@ sys.excepthook = told_in_the_log
 def job(snakemake: Any, *, may_run_programs: bool = False) -> Iterator[None]:
     """Send what the block prints, and why it failed, to the rule's log; leave a receipt.
 
+    What is logged under the name `progress` goes there at once; a line like "epoch 3 of 5" says to
+    whoever looks into the log how far the job is.
+
     Parameters
     ----------
     snakemake : snakemake.script.Snakemake
@@ -131,7 +135,7 @@ def job(snakemake: Any, *, may_run_programs: bool = False) -> Iterator[None]:
     end_with_snakemake()
     path = snakemake.log[0]
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+    with _log(path) as log, redirect_stdout(log), redirect_stderr(log):
         try:
             read = _inputs(snakemake)
             yield
@@ -149,6 +153,19 @@ def job(snakemake: Any, *, may_run_programs: bool = False) -> Iterator[None]:
         except KeyboardInterrupt:
             print(f"{MARK}{STOPPED}", file=log)
             raise
+
+
+@contextmanager
+def _log(path: str) -> Iterator[TextIO]:
+    """Open a job's log, into which goes what is logged under the name `progress`, too."""
+    progress = logging.getLogger("progress")
+    progress.setLevel(logging.INFO)
+    with open(path, "w", encoding="utf-8") as log:
+        progress.addHandler(handler := logging.StreamHandler(log))
+        try:
+            yield log
+        finally:
+            progress.removeHandler(handler)
 
 
 def _inputs(snakemake: Any) -> dict[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
+import logging
 import os
 import re
 import tempfile
@@ -21,14 +22,15 @@ from dataclasses import dataclass
 from http.client import responses
 from pathlib import Path
 from signal import ITIMER_REAL, SIGALRM, setitimer, signal
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import requests
-from tqdm import tqdm
 
 from provenance.errors import Failure
 from provenance.files import sha256, write_bytes
+
+progress = logging.getLogger("progress")
 
 
 class Patience(NamedTuple):
@@ -69,7 +71,6 @@ def fetch(
     most: int = 64 << 20,
     remake: Callable[[Path], bytes | None] = lambda path: None,
     patience: Patience | None = None,
-    terminal: TextIO | None = None,
     report: Callable[[str], object] = print,
 ) -> None:
     """Complete a folder from mirrors; leave the good files in it untouched.
@@ -91,8 +92,6 @@ def fetch(
         Makes a file of what is in a folder instead of it, the same in another form, if it can.
     patience : Patience, optional
         Limits of what comes over the network.
-    terminal : text stream, optional
-        Where to draw a progress bar. Nothing is drawn if it is not a terminal.
     report : callable
         Called with one line for each file that was set aside or fetched.
 
@@ -102,7 +101,7 @@ def fetch(
         If a file could be had from no mirror, with each mirror's reason; or if the folder cannot
         be written to.
     """
-    folder, asker = Path(folder), _Asker(patience or Patience(), most, remake, terminal)
+    folder, asker = Path(folder), _Asker(patience or Patience(), most, remake)
     missing = [name for name in files if not _is_good(folder / name, files[name])]
     if missing:  # find out before the download, not after it, that there is no place for them
         with _locked(folder):
@@ -204,7 +203,6 @@ class _Asker:
     patience: Patience
     most: int
     remake: Callable[[Path], bytes | None]
-    terminal: TextIO | None
 
     def __post_init__(self) -> None:
         self.end = time.monotonic() + self.patience.total
@@ -276,14 +274,11 @@ class _Asker:
                 answer.close()
                 answer.raw = io.BytesIO()
 
-        quiet = self.terminal is None or not self.terminal.isatty()
-        bar = tqdm(desc=name, unit="B", unit_scale=True, file=self.terminal, disable=quiet)
-        bar.leave = False  # a failed attempt leaves no trace on the screen
         # Limits of sockets would not do: a server may send a byte of a head now and then.
         before = signal(SIGALRM, ring)
         put_off_alarm()
         try:
-            with bar, requests.Session() as session:
+            with requests.Session() as session:
                 session.max_redirects = 5
                 session.headers["Accept-Encoding"] = "identity"
                 session.hooks["response"] = [look]
@@ -292,15 +287,15 @@ class _Asker:
                 if (code := answer.status_code) != 200:
                     again = code >= 500 or code == 429
                     raise MirrorError(f"answered {code} {responses.get(code, '')}".strip())
-                bar.total = int(answer.headers.get("Content-Length", 0))
+                length = int(answer.headers.get("Content-Length", 0))
                 # As it is sent: some servers call a .gz file the encoding of another.
                 while chunk := answer.raw.read(1 << 14, decode_content=False):
                     put_off_alarm()
                     content += chunk
-                    bar.update(len(chunk))
+                    if length and len(content) % (1 << 20) < len(chunk):
+                        progress.info("megabyte %d of %d", len(content) >> 20, length >> 20)
                     if len(content) > self.most:
                         break
-                bar.leave = True
             return bytes(content)
         except Exception as error:  # of requests, urllib3, http.client or the system
             reason = _cause(error)

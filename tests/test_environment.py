@@ -1,9 +1,8 @@
-"""The set-up behind `make report` and `make test`: packages, TeX, progress, last words."""
+"""The set-up behind `make report` and `make test`: packages, TeX, last words."""
 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import shlex
@@ -16,10 +15,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from snakemake_interface_logger_plugins.common import LogEvent
 
 from setup import lock, report
-from setup.snakemake_logger_plugin_steps import LogHandler
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ROOT / "requirements.txt"
@@ -388,37 +385,6 @@ def test_tex_without_its_packages_is_not_enough(machine: Machine) -> None:
 
 
 # What `make report` says
-
-
-def event(kind: LogEvent | None, message: str = "", **details: object) -> logging.LogRecord:
-    """Make a record as Snakemake logs it."""
-    level = logging.ERROR if kind in (None, LogEvent.JOB_ERROR) else logging.INFO
-    record = logging.LogRecord("snakemake", level, "", 0, message, None, None)
-    record.__dict__.update({"event": kind, **details})
-    return record
-
-
-def test_each_job_is_counted_and_named() -> None:
-    handler = LogHandler.__new__(LogHandler)
-    handler.__post_init__()
-    assert handler.line(event(LogEvent.RUN_INFO, stats={"total": 12})) == ""
-    named = event(LogEvent.JOB_INFO, rule_msg="Train", rule_name="train")
-    unnamed = event(LogEvent.JOB_INFO, rule_msg=None, rule_name="all")
-    assert [handler.line(named), handler.line(unnamed)] == ["[ 1/12] Train", "[ 2/12] all"]
-
-
-def test_errors_that_are_not_a_jobs_are_told_in_full() -> None:
-    handler = LogHandler.__new__(LogHandler)
-    handler.__post_init__()
-    assert handler.line(event(None, "WorkflowError:\nno rule")) == "WorkflowError:\nno rule"
-    assert handler.line(event(None, "RuleException:\nnoise")) == ""
-    assert handler.line(event(LogEvent.PROGRESS, done=1, total=2)) == ""
-
-
-def test_a_lock_is_explained_with_the_command_that_takes_it_away() -> None:
-    handler = LogHandler.__new__(LogHandler)
-    handler.__post_init__()
-    assert "`make unlock`" in handler.line(event(None, "LockException:\nError: locked"))
 
 
 PAGES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import runpy
 import sqlite3
@@ -79,6 +80,13 @@ def test_what_a_job_prints_goes_to_its_log_in_place_of_the_old_one(capsys) -> No
         print("to stderr", file=sys.stderr)
     assert LOG.read_text(encoding="utf-8") == "to stdout \u4e09 \u00e9\nto stderr\n"
     assert capsys.readouterr() == ("", "")
+
+
+def test_how_far_a_job_is_stands_in_its_log_at_once() -> None:
+    with job(script()):
+        logging.getLogger("progress").info("epoch %d of %d", 3, 5)
+        assert LOG.read_text(encoding="utf-8") == "epoch 3 of 5\n"
+    assert logging.getLogger("progress").handlers == []
 
 
 def test_a_job_without_outputs_leaves_no_receipt() -> None:

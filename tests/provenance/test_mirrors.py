@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import resource
 import signal
@@ -450,16 +449,11 @@ def test_a_full_disk_is_named_and_nothing_is_left(mirror: Path, cache: Path) -> 
     assert list(cache.iterdir()) == []
 
 
-class Terminal(io.StringIO):
-    """A stream that says that a person looks at it."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_progress_bar_is_drawn_on_a_terminal_only(server: str, tmp_path: Path) -> None:
-    screen, log = Terminal(), io.StringIO()
-    quiet(tmp_path / "1", [f"{server}/good"], terminal=screen)
-    quiet(tmp_path / "2", [f"{server}/good"], terminal=log)
-    assert "images.gz: 100%" in screen.getvalue()
-    assert log.getvalue() == ""
+def test_a_long_download_says_how_far_it_is(
+    server: str, cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    large = bytes(3 << 20)
+    monkeypatch.setitem(CONTENT, "large", large)
+    caplog.set_level("INFO", "progress")
+    quiet(cache, [f"{server}/good"], files={"large": hashlib.sha256(large).hexdigest()})
+    assert caplog.messages == [f"megabyte {n} of 3" for n in (1, 2, 3)]

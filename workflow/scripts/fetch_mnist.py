@@ -1,6 +1,5 @@
 """Complete the cache of MNIST's files from the mirrors that the config names."""
 
-import sys
 from pathlib import Path
 
 from provenance.job import job
@@ -16,6 +15,4 @@ with job(snakemake):
         remedy="Build the report on digits that the pipeline draws itself: "
         "`snakemake --cores 2 report/hw2-synthetic.pdf` (`make report` does so by itself)",
         remake=packed_again,
-        # The log takes stderr; a progress bar is for the person at the terminal.
-        terminal=sys.__stderr__,
     )
