@@ -33,8 +33,12 @@ def build(page: Path, shown: Path) -> None:
     """Build the page and show it, or what is wrong on top of the page as it was."""
     command = [sys.executable, "-P", "-m", "snakemake", str(page), "--cores", "all"]
     ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-    html = page.read_text(encoding="utf-8") if page.is_file() else EMPTY
-    if ended.returncode:
+    # A page that could not be built is gone.
+    good = shown.with_name("good.html")
+    html = next((p.read_text(encoding="utf-8") for p in (page, good) if p.is_file()), EMPTY)
+    if ended.returncode == 0:
+        good.write_text(html, encoding="utf-8")
+    else:
         causes = BEFORE.sub("", ended.stderr).strip()
         print(causes, file=sys.stderr)
         html = re.sub(

@@ -241,12 +241,12 @@ def drawing(path: str, title: str, description: str) -> Latex:
     return Latex(svg.replace("<svg", role, 1).replace(">", f">{said}", 1).strip())
 
 
-def highlighted(path: str) -> Latex:
-    """Colour a source file; each line has an id, and so has each definition at the top level."""
-    source = Path(path).read_text(encoding="utf-8").rstrip("\n")
+def listing(path: str, source: str) -> str:
+    """Show a source file in colours; each line has an id, and each definition at the top level."""
     label = anchor(f"code:{path}")
     # Rules are Python with a few more words.
     lexer = YamlLexer if path.endswith(".yaml") else PythonLexer
+    source = source.rstrip("\n")
     lines = highlight(source, lexer(stripnl=False), HtmlFormatter(nowrap=True)).split("\n")
     named: set[str] = set()
     for at, line in enumerate(source.split("\n")):
@@ -255,7 +255,11 @@ def highlighted(path: str) -> Latex:
         if found and found[1] not in named:
             named.add(found[1])
             lines[at] = f'<i id="{label}-{found[1]}"></i>{lines[at]}'
-    return Latex("\n".join(lines).rstrip("\n"))
+    code = "\n".join(lines).rstrip("\n")
+    return (
+        f"<details><summary><code>{text(path)}</code></summary>\n"
+        f'<pre tabindex="0" id="{label}" class="code">{code}</pre></details>'
+    )
 
 
 class _Loader(jinja2.FileSystemLoader):

@@ -104,6 +104,7 @@ USERS: dict[str, set[str]] = {
     "provenance/plain.py": {"evaluate_claims"},
     "provenance/document/latex.py": {"evaluate_claims", "list_code"},
     "provenance/document/listings.py": {"list_code"},
+    "provenance/document/web.py": {"list_code"},
     "provenance/document/pages.py": {"typeset"},
     "provenance/document/typeset.py": {"typeset"},
 }

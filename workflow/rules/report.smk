@@ -80,7 +80,8 @@ rule list_code:
     input:
         listed=in_order(ORDER, PRINTED),
     output:
-        "results/tex/appendix.tex",
+        tex="results/tex/appendix.tex",
+        html="results/tex/appendix.html",
     log:
         "logs/list_code.log",
     message:
@@ -98,7 +99,6 @@ rule render_report:
         figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
         page=lambda wildcards: PAGES[DATASETS[wildcards.results]],
         texts=TEXTS,
-        allowed="report/allowed.yaml",
         sources=CARRIED,
         signature=lambda wildcards: [SIGNATURE] if wildcards.signed else [],
     output:
@@ -137,11 +137,12 @@ for dataset, results in RESULTS.items():
             runs=[path.format(results=results) for path in SUMMARIES],
             claims=f"{results}/claims.json",
             figures=expand(f"{results}/figures/{{name}}.svg", name=FIGURES),
-            captions=CAPTIONS.values(),
-            texts=[path for path in TEXTS if path.endswith(".j2")],
+            # All, those of the PDF among them: here is looked for numbers that are typed.
+            texts=TEXTS,
             allowed="report/allowed.yaml",
             style="report/web/style.css",
-            listed=in_order(ORDER, PRINTED),
+            listings=rules.list_code.output.html,
+            listed=sorted(PRINTED),
         output:
             update(PAGES[dataset]),
         log:

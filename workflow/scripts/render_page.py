@@ -23,14 +23,13 @@ def draw(drawings, captions, name):
 with job(snakemake):
     given, params = snakemake.input, snakemake.params
     require_printed(snakemake.config, "config/config.yaml", ["dataset"], begun=True)
-    require_computed([*given.texts, *given.captions], given.allowed, "report/claims.yaml")
+    require_computed(given.texts, given.allowed, "report/claims.yaml")
     manifest = manifest_of(given)
     rules = [path for path in given.listed if path.endswith(".smk")]
     facts = {"runs": given.runs} | {name: given[name] for name in params.facts}
     claims = read_json(given.claims)
-    drawings, captions = (
-        {Path(p).stem: p for p in given[kind]} for kind in ("figures", "captions")
-    )
+    drawings = {Path(path).stem: path for path in given.figures}
+    captions = {Path(path).stem: path for path in given.texts if path.endswith(".rst")}
     values = {
         **read_facts(**facts),
         "evidence": Evidence(manifest, claims, facts, given.figures, rules),
@@ -42,8 +41,7 @@ with job(snakemake):
         "chain_hash": manifest.chain,
         "report": params.report,
         "drawing": partial(draw, drawings, captions),
-        "listed_code": list(given.listed),
-        "highlighted": web.highlighted,
+        "listings": Path(given.listings).read_text(encoding="utf-8"),
         "stylesheet": Path(given.style).read_text(encoding="utf-8"),
         "zip": zip,
     }

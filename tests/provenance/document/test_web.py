@@ -103,11 +103,10 @@ def test_drawings_have_ids_of_their_own_and_words_that_are_read_out(tmp_path: Pa
     )
 
 
-def test_each_line_of_code_and_each_definition_can_be_linked(tmp_path: Path) -> None:
-    path = tmp_path / "a.py"
-    path.write_text('"""One\n\n<two>."""\n\n\ndef f():\n    pass\n')
-    lines = web.highlighted(str(path)).split("\n")
-    label = web.anchor(f"code:{path}")
+def test_each_line_of_code_and_each_definition_can_be_linked() -> None:
+    listed = web.listing("a/b.py", '"""One\n\n<two>."""\n\n\ndef f():\n    pass\n')
+    label = web.anchor("code:a/b.py")
+    lines = listed.partition('class="code">')[2].split("\n")
     assert len(lines) == 7
     assert all(f'<span id="{label}-{n}">' in line for n, line in enumerate(lines, 1))
     assert lines[5].startswith(f'<i id="{label}-f"></i>')
