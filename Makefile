@@ -34,10 +34,10 @@ MAKEFLAGS += --no-print-directory
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-report: environment tex ## build report/hw2.pdf and hw2.html from MNIST (hw2-synthetic if it cannot be had)
+report: tex environment ## build report/hw2.pdf and hw2.html from MNIST (hw2-synthetic if it cannot be had)
 	@$(PYTHON) setup/report.py $(SIGN) $(ON_CLUSTER) $(ARGS)
 
-sweep: environment tex ## train all seeds, step sizes, widths of config/sweep.yaml: report/sweep.pdf
+sweep: tex environment ## train all seeds, step sizes, widths of config/sweep.yaml: report/sweep.pdf
 	@$(PYTHON) setup/sweep.py $(ON_CLUSTER) $(ARGS)
 
 html: environment ## build report/hw2.html alone: the report as a web page
@@ -46,14 +46,14 @@ html: environment ## build report/hw2.html alone: the report as a web page
 watch: developer-environment ## show report/hw2.html in a browser, built again after each edit
 	@$(PYTHON) -m provenance live report/hw2.html $(ARGS)
 
-run-report: environment tex ## build report/run.html: Snakemake's own report, with the run times
+run-report: tex environment ## build report/run.html: Snakemake's own report, with the run times
 	@$(SNAKEMAKE)
 	@$(SNAKEMAKE) --report report/run.html
 
-test: developer-environment tex ## run the tests, without MNIST and without network
+test: tex developer-environment ## run the tests, without MNIST and without network
 	@$(PYTHON) -m pytest -n auto $(ARGS) tests
 
-test-faults: developer-environment tex ## run the slow tests too: kills, full disks, whole builds
+test-faults: tex developer-environment ## run the slow tests too: kills, full disks, whole builds
 	@$(PYTHON) -m pytest -n auto -m "faults or row" $(ARGS) tests
 
 check: developer-environment ## look for faults in style, types and rules
@@ -76,7 +76,7 @@ docs: ## build site/: this documentation as pages, with each function (an enviro
 bench: tex ## measure the speed beside PyTorch and plain NumPy (an environment of its own)
 	@bash setup/apart.sh benchmarks -m benchmarks.bench $(ARGS)
 
-verify: environment tex ## build the last commit (PDF=...: what that report carries) anew and compare
+verify: tex environment ## build the last commit (PDF=...: what that report carries) anew and compare
 	@$(PYTHON) -m provenance $(if $(PDF),rebuild "$(PDF)",verify $(RELEASED)) $(ARGS)
 
 manifest: report ## accept what is built here as the released report (then commit it)

@@ -16,8 +16,8 @@ if ! cmp -s <(cat "${requirements[@]}") "$environment/installed.txt"; then
     say "Making $environment. This takes a few minutes."
     "$python" -m venv --clear "$environment"
     for file in "${requirements[@]}"; do
-        "$environment/bin/python" -m pip install --quiet --quiet --disable-pip-version-check \
-            --requirement "$file" ||
+        in_one_line "Installing the packages of $file." "$environment/bin/python" -m pip install \
+            --disable-pip-version-check --requirement "$file" ||
             fail "The packages of $file could not be installed (pip's reason stands above)." \
                 "Check the network and run the same command again."
     done

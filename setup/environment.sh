@@ -92,12 +92,10 @@ fi
 touch "$unfinished"
 files=()
 for file; do files+=(--requirement "$file"); done
-say "Installing the packages of $* into .venv. This takes about a minute."
-# pip shows its progress to a person; a log gets the outcome only.
-[ -t 1 ] || files+=(--quiet)
 # The shell may tell pip which index to use, but not to install elsewhere or something else.
 unset PIP_CONSTRAINT PIP_DRY_RUN PIP_NO_DEPS PIP_PREFIX PIP_PYTHON PIP_REQUIREMENT PIP_ROOT PIP_TARGET
-PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check --require-hashes "${files[@]}" </dev/null ||
+in_one_line "Installing the packages of $* into .venv. This takes about a minute." env PIP_USER=0 \
+    .venv/bin/python -m pip install --disable-pip-version-check --require-hashes "${files[@]}" ||
     fail "The packages could not be installed (pip's reason stands above)." \
         "Mend that: the network, the disk, or a setting of pip's (pip config list; PIP_*). $again"
 PYTHONPATH=. .venv/bin/python -c '

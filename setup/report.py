@@ -1,8 +1,8 @@
 """What `make report` does once the environment stands: build, and say what came of it.
 
 The report on MNIST is built if MNIST can be had. If not, the reason is told, the report on drawn
-digits is built under its own name, and the last line is the remedy. The exit status is 0 if a
-report was built, this one included, and 1 if none was; a script that needs the report on MNIST
+digits is built under its own name, and the last line is the remedy in short. The exit status is 0
+if a report was built, this one included, and 1 if none was; a script that needs the report on MNIST
 and nothing else calls `snakemake report/hw2.pdf`, which never substitutes anything.
 
 Somebody's name, of `make report NAME="..."`, signs a copy: only its text is rendered and typeset
@@ -62,13 +62,16 @@ def build(arguments: Sequence[str]) -> Path | None:
     last_fetch = time_stamp(FETCH_LOG)
     if finish(wanted, arguments) == 0:
         return wanted
-    reason = why_no_mnist() if time_stamp(FETCH_LOG) != last_fetch else ""
-    if not reason:
+    fetched = time_stamp(FETCH_LOG)
+    if fetched == last_fetch or "ERROR: " not in FETCH_LOG.read_text("utf-8", "replace"):
         return None
     print(f"\nWithout MNIST there is no {wanted}. Building {SYNTHETIC} instead.", flush=True)
     if finish(SYNTHETIC, arguments) != 0:
         return None
-    print(f"\nThis is not the report on MNIST: {reason}")
+    print(
+        "\nThis is not the report on MNIST, which could not be had: why, and what helps, is above."
+        "\n  -> In short: put MNIST's four files into resources/mnist; run the same command again."
+    )
     return SYNTHETIC
 
 
@@ -123,26 +126,23 @@ def time_stamp(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.exists() else None
 
 
-def why_no_mnist() -> str:
-    """Give cause and remedy if MNIST could not be fetched; else an empty string."""
-    said = FETCH_LOG.read_text(encoding="utf-8", errors="replace")
-    return said.rpartition("ERROR: ")[2].strip() if "ERROR: " in said else ""
-
-
 def headline(report: Path) -> str:
     """Say where the report is and what came out, from the records."""
-    lines = [f"\nThe report: {report.resolve()}"]
-    sizes = [str(float(size)) for size in settings()["training"]["step_sizes"]]
+    page = report.with_suffix(".html").resolve()
+    lines = [f"\nThe report: {report.resolve()}", f"  as a web page: {page}"]
     # The first and the last step size are those that the report examines.
-    for size in dict.fromkeys([sizes[0], sizes[-1]]):
-        summary = json.loads((RESULTS[report] / f"train/{size}/summary.json").read_text("utf-8"))
-        accuracy, loss = (summary[f"test_{kind}"]["last"] for kind in ("accuracy", "loss"))
-        lines.append(
-            f"  step size {size}: test accuracy {accuracy:.4f}, "
-            f"test loss {loss:.4f} after {summary['timesteps']} updates"
+    replication = json.loads((RESULTS[report] / "replication.json").read_text("utf-8"))
+    for runs in (replication["first"], replication["last"]):
+        own, accuracies = runs[0], [run["test_accuracy"]["last"] for run in runs]
+        seeds = f" ({min(accuracies):.4f} to {max(accuracies):.4f} over {len(runs)} seeds)"
+        line = (
+            f"  step size {own['step_size']}: test accuracy {accuracies[0]:.4f}"
+            f"{seeds if len(runs) > 1 else ''}, test loss {own['test_loss']['last']:.4f} "
+            f"after {own['timesteps']} updates"
         )
-    lines.append(f"  pages: {', '.join(questions(RESULTS[report] / 'pages.json'))}")
-    lines.append('  Not signed; NAME="..." signs a copy.')
+        lines += [line] if line not in lines else []
+    lines.append(f"  pages for Gradescope: {', '.join(questions(RESULTS[report] / 'pages.json'))}")
+    lines.append('  Not signed; make report NAME="..." signs a copy.')
     return "\n".join(lines)
 
 

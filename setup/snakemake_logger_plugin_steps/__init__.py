@@ -23,6 +23,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 NOT_NEWS = (
     "Cannot restore",
+    "Using workflow specific profile",
     "RuleException",
     "Shutting down",
     "Exiting because a job execution failed",
