@@ -95,7 +95,7 @@ class _Argument(str):
 
 
 def anchor(label: str) -> Latex:
-    """Make an id of a label: letters, digits, underscores and hyphens."""
+    """Make an id of a label: letters, figures, underscores and hyphens."""
     return Latex(re.sub(r"[^\w-]", "-", label, flags=re.ASCII))
 
 
