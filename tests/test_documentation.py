@@ -14,6 +14,7 @@ import yaml
 
 import nn
 import provenance
+from setup import lock
 from tests.project import ROOT
 
 FOLDERS = (".", ".github", "benchmarks", "docs", "docs/api")
@@ -70,6 +71,14 @@ def test_a_wrong_name_would_be_noticed() -> None:
     ]
     assert there("report/hw2.pdf")
     assert not there("report/gone.yaml")
+
+
+def test_what_builds_the_pages_leaves_the_projects_packages_as_they_are() -> None:
+    project, pages = (
+        dict(pin.partition(" ;")[0].split("==") for pin in lock.pins(read(ROOT / name)))
+        for name in ("requirements.txt", "docs/requirements.txt")
+    )
+    assert {name: project[name] for name in project.keys() & pages.keys()}.items() <= pages.items()
 
 
 def test_every_public_name_has_its_place_in_the_documentation() -> None:
