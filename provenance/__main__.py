@@ -1,16 +1,32 @@
-"""`python -m provenance why`, `diff`, `verify`, `rebuild`: what the library does by itself."""
+"""`python -m provenance new`, `why`, `diff`, `verify` ...: what the library does by itself."""
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
-COMMANDS = ("why", "diff", "verify", "rebuild", "arxiv", "live")
+COMMANDS = ("new", "why", "diff", "verify", "rebuild", "arxiv", "live")
+
+
+def main() -> int:
+    """Do what the arguments ask for; return the exit status."""
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in COMMANDS:
+        sys.exit(f"usage: python -m provenance {{{','.join(COMMANDS)}}} ...")
+    status: int = import_module(f"provenance.{name}").main(arguments)
+    return status
+
+
+def command() -> int:
+    """Do the same as a command that is installed; a report's own copy of the library goes first."""
+    if sys.argv[1:2] != ["new"] and Path("provenance/__main__.py").is_file():
+        os.execv(sys.executable, [sys.executable, "-m", "provenance", *sys.argv[1:]])
+    return main()
+
 
 if __name__ == "__main__":
     # Last, as with `python -P`: a random.py in it is refused by name, rather than imported.
     sys.path.append(sys.path.pop(0))
-    name, *arguments = sys.argv[1:] or [""]
-    if name not in COMMANDS:
-        sys.exit(f"usage: python -m provenance {{{','.join(COMMANDS)}}} ...")
-    sys.exit(import_module(f"provenance.{name}").main(arguments))
+    sys.exit(main())

@@ -23,6 +23,23 @@ MANIFEST = "manifest.json"
 # So much has no report; and no name that another system would read in another way.
 MOST_BYTES, MOST_FILES = 32 << 20, 2000
 NAME = re.compile(r"(?=.{1,200}\Z)(\w[\w.-]*/)+\w[\w.-]*", re.ASCII)
+# Beside a report's sources: what is computed or downloaded, and what no build reads.
+BESIDE = {"docs", "logs", "resources", "results", "tests", MANIFEST}
+
+
+def own_files() -> list[str]:
+    """List the project's own files: neither hidden nor computed, and read or needed by a build."""
+    ends = (".expected.json", ".pyc")
+    return sorted(
+        path.as_posix()
+        for place in Path().iterdir()
+        if place.name[0] != "." and place.name not in BESIDE
+        for path in ([place] if place.is_file() else place.rglob("*"))
+        if path.is_file()
+        and path.name[0] != "."
+        and not path.name.endswith(ends)
+        and not path.match("report/report.*")
+    )
 
 
 def pack(path: str | Path, folder: str, contents: Mapping[str, bytes]) -> None:

@@ -60,9 +60,14 @@ def require_no_shadows(folder: str | Path) -> None:
     for place in sorted(Path(folder).iterdir()):
         is_module = place.name.endswith((*all_suffixes(),)) or (place / "__init__.py").is_file()
         name = place.name.partition(".")[0]
-        if is_module and (
-            name in {*sys.stdlib_module_names, "sitecustomize", "usercustomize"}
-            or PathFinder.find_spec(name, packages)
+        # A report's own copy of this library counts, not one that is installed.
+        if (
+            is_module
+            and name != __package__
+            and (
+                name in {*sys.stdlib_module_names, "sitecustomize", "usercustomize"}
+                or PathFinder.find_spec(name, packages)
+            )
         ):
             raise Failure(
                 f"{place.name} in the project's folder would be imported in place of the module "

@@ -25,6 +25,8 @@ from provenance.records import read_csv, read_npz
 
 #: Where data is that no job made. It counts by its content and name alone, whoever brought it.
 DATA = "resources/"
+#: Where data is that counts as a source, because it is small: a report carries it.
+OWN_DATA = "data/"
 #: How the report prints a hash: eight characters at a time.
 PRINTED_HASH = re.compile(rb"(?:[0-9a-f]{8}\\allowbreak )+")
 # Numbers that are summed up at once.

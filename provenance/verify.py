@@ -195,10 +195,9 @@ def git(*arguments: str, wanted: str = "The last commit") -> bytes:
 
 def build(report: str) -> None:
     """Build the report in the present folder, from nothing."""
-    # A logger that shows one line a job lies in setup/.
     ran = subprocess.run(
         [sys.executable, "-P", "-m", "snakemake", report, "--cores", "all", "--logger", "steps"],
-        env=os.environ | {"PYTHONPATH": str(Path.cwd() / "setup")},
+        env=os.environ | {"PYTHONPATH": str(Path.cwd() / "provenance/display")},
         check=False,
     )
     if ran.returncode != 0:

@@ -39,12 +39,12 @@ watched: list[Any] = []
 def watch(
     workflow: Any,
     *,
-    config: str,
-    schema: str,
-    computed: Sequence[str],
-    downloads: Mapping[str, str],
+    config: str = "config/config.yaml",
+    schema: str = "config/schema.yaml",
+    computed: Sequence[str] = ("results", "report/report.pdf", "report/report.html"),
+    downloads: Mapping[str, str] = {},
     overridable: Sequence[str] = (),
-    claims: Mapping[str, str] = {},
+    claims: Mapping[str, str] = {"report/report.pdf": "results/claims.json"},
 ) -> Iterator[None]:
     """Watch over a build: a context around the rules of a Snakefile.
 
@@ -54,6 +54,8 @@ def watch(
     it now is marked, so that Snakemake builds it again. Whatever goes wrong, cause and remedy are
     told last. The Snakemakes that a cluster's jobs run leave folder and records to the one that
     sent them, which may be on another host.
+
+    Where nothing else is said, the files are those of a report that `new` has made.
 
     Parameters
     ----------

@@ -44,11 +44,16 @@ def environment(requirements: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Compile the five files."""
+    """Compile all."""
     uv = shutil.which("uv") or sys.exit("ERROR: uv is not on PATH.\n  -> python3 -m pip install uv")
     for name in ("requirements", "requirements-dev", "requirements-slurm", "docs/requirements"):
         command = [uv, *COMPILE, *arguments, f"{name}.in", "--output-file", f"{name}.txt"]
         subprocess.run(command, check=True)
+    # Without hashes, for there a person adds packages by hand.
+    template = "provenance/template/requirements"
+    command = [uv, *(option for option in COMPILE if option != "--generate-hashes"), *arguments]
+    command += ["--no-annotate", f"{template}.in", "--output-file", f"{template}.txt"]
+    subprocess.run(command, check=True)
     text = Path("requirements.txt").read_text(encoding="utf-8")
     Path("environment.yml").write_text(environment(text), encoding="utf-8")
 

@@ -115,7 +115,7 @@ def snakemake(target: Path, arguments: Sequence[str]) -> int:
     """Let Snakemake make a report, with a line for each job; return the exit status."""
     command = [sys.executable, "-P", "-m", "snakemake", str(target), "--cores", "all"]
     # It finds the logger, snakemake_logger_plugin_steps, on the module path.
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    environment = os.environ | {"PYTHONPATH": str(Path("provenance/display").absolute())}
     return subprocess.run(
         [*command, "--logger", "steps", *arguments], env=environment, check=False
     ).returncode

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from setup.snakemake_logger_plugin_steps import LONG, LogHandler
+from provenance.display.snakemake_logger_plugin_steps import LONG, LogHandler
 
 Watched = Callable[..., tuple[LogHandler, io.StringIO]]
 

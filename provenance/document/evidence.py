@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from provenance.document.claims import flat, records_of
 from provenance.document.listings import definitions
 from provenance.errors import Failure
-from provenance.manifest import DATA, Manifest
+from provenance.manifest import DATA, OWN_DATA, Manifest
 
 #: Of a number with more decimals, so many are shown; the record has them all.
 PLACES = 8
@@ -117,7 +117,8 @@ class Evidence:
     ) -> None:
         self.claims, self.facts, self.places = claims, facts, PLACES
         self.figures = {Path(path).stem: path for path in figures}
-        self.data = manifest.data
+        given = (DATA, OWN_DATA)
+        self.data = {path: h for path, h in manifest.files.items() if path.startswith(given)}
         made = {path for job in manifest.jobs for path in job["outputs"]}
         places = {
             name: f"{path}:{name}"
@@ -132,7 +133,7 @@ class Evidence:
                 places.get(job["rule"]),
                 job["params"]["script"][0],
                 {path: manifest.files[path] for path in job["outputs"]},
-                [path for path in job["inputs"] if path in made or path.startswith(DATA)],
+                [path for path in job["inputs"] if path in made or path.startswith(given)],
             )
             for job in manifest.jobs
         ]

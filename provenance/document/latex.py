@@ -42,6 +42,8 @@ ABOVE = dict(zip(GRAVE_TO_CARON, "`'^~=u.\"rHv", strict=True))
 BELOW = {"\u0323": "d", "\u0326": "textcommabelow", "\u0327": "c", "\u0328": "k", "\u0331": "b"}
 # The letters with one accent that can bear a second one.
 BEARERS = "ÂÊÔĂÄÖÜâêôăäöü"
+#: What every report has in common; a template of its own of the same name comes first.
+TEMPLATES = Path(__file__).with_name("templates")
 
 #: What the preamble has to define, after hyperref: a character, its code, what it is put together
 #: from. Between the marks nobody sees the parts: who searches or copies finds the character. Some
@@ -215,7 +217,7 @@ def finalize(value: Any) -> Latex:
 
 
 def environment(folder: str | Path) -> jinja2.Environment:
-    """Read templates from a folder, strict about names, escaping all that is not LaTeX."""
+    """Read templates from a folder and this library's, escaping all that is not LaTeX."""
     latex = jinja2.Environment(
         block_start_string="((*",
         block_end_string="*))",
@@ -228,7 +230,7 @@ def environment(folder: str | Path) -> jinja2.Environment:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
-        loader=jinja2.FileSystemLoader(folder, encoding="utf-8"),
+        loader=jinja2.FileSystemLoader([folder, TEMPLATES], encoding="utf-8"),
     )
     # What a macro, a `set` or a `call` block has put together is LaTeX already.
     latex.concat = lambda parts: Latex("".join(parts))  # type: ignore[method-assign]

@@ -18,7 +18,7 @@ TAB_SIZE = 8
 # What TeX reads as \, { and } within a listing. A control character is never printed itself.
 COMMANDS = str.maketrans({"\\": "\x01", "{": "\x02", "}": "\x03"})
 WRAP = r"\codewrap{}".translate(COMMANDS)
-DEFINITION = re.compile(r"(?:async def|def|class|rule|checkpoint) +([A-Za-z_]\w*)", re.ASCII)
+DEFINITION = re.compile(r"(?: *(?:rule|checkpoint)|async def|def|class) +([A-Za-z_]\w*)", re.ASCII)
 
 #: What the preamble has to define, after fancyvrb, hyperref and xcolor.
 STYLE = r"""

@@ -1,9 +1,9 @@
 r"""A web page from the templates of the PDF: the LaTeX that they use, and no other, as HTML.
 
-`environment` fills the same templates, in which `macros.html.j2` takes the place of
-`macros.tex.j2`: its macros write HTML, which stands between two marks until the filter `html` has
-converted what is LaTeX around it. A command that is not listed here is an error. `page` numbers
-what is cited and makes sure that every link leads somewhere.
+`environment` fills the same templates, in which `document.html.j2` and `macros.html.j2` take the
+place of those for TeX: their macros write HTML, which stands between two marks until the filter
+`html` has converted what is LaTeX around it. A command that is not listed here is an error. `page`
+numbers what is cited and makes sure that every link leads somewhere.
 """
 
 from __future__ import annotations
@@ -126,6 +126,12 @@ def html(written: str) -> Latex:
     return Latex("\n".join(blocks))
 
 
+def headings(written: str) -> list[tuple[Latex, Latex]]:
+    """List the sections of a text that is HTML already: the id and the title of each."""
+    found = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', written)
+    return [(Latex(label), Latex(title)) for label, title in found]
+
+
 def inline(value: Any) -> Latex:
     """Write a value of a template as HTML within a line."""
     written = html(latex.finalize(value))
@@ -227,17 +233,17 @@ def _unknown(what: str) -> Failure:
     )
 
 
-def drawing(path: str, title: str, description: str) -> Latex:
+def drawing(path: str, title: str, description: str = "") -> Latex:
     """Take an SVG into the page, with ids of its own and with what is read out instead."""
     name = Path(path).stem
     svg = Path(path).read_text(encoding="utf-8")
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.S)
     svg = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{name}-", svg).replace("xlink:href", "href")
     svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)
-    said = (
-        f'<title id="{name}-t">{text(title)}</title><desc id="{name}-d">{text(description)}</desc>'
-    )
-    role = f'<svg role="img" aria-labelledby="{name}-t {name}-d"'
+    said, ids = f'<title id="{name}-t">{text(title)}</title>', f"{name}-t"
+    if description:
+        said, ids = f'{said}<desc id="{name}-d">{text(description)}</desc>', f"{ids} {name}-d"
+    role = f'<svg role="img" aria-labelledby="{ids}"'
     return Latex(svg.replace("<svg", role, 1).replace(">", f">{said}", 1).strip())
 
 
@@ -263,19 +269,20 @@ def listing(path: str, source: str) -> str:
 
 
 class _Loader(jinja2.FileSystemLoader):
-    """Serve each file of macros in its other form."""
+    """Serve the document and its macros in their other form."""
 
     def get_source(
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str, Callable[[], bool]]:
-        return super().get_source(environment, template.replace("macros.tex", "macros.html"))
+        other = re.sub(r"^(document|macros)\.tex", r"\1.html", template)
+        return super().get_source(environment, other)
 
 
 def environment(folder: str | Path) -> jinja2.Environment:
     """Read the templates of a document, to fill them for the web."""
     web = latex.environment(folder)
-    web.loader = _Loader(folder, encoding="utf-8")
-    filters = (anchor, html, inline, raw, text)
+    web.loader = _Loader([folder, latex.TEMPLATES], encoding="utf-8")
+    filters = (anchor, headings, html, inline, raw, text)
     web.filters.update({function.__name__: function for function in filters})
     return web
 

@@ -48,6 +48,7 @@ def filled(pages: str, **values: object) -> str:
         .from_string(pages)
         .render(
             values,
+            work="A report",
             name="",
             mark="",
             marked=False,

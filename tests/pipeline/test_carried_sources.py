@@ -15,7 +15,7 @@ from tests.project import PDF, RESULTS, ROOT, Project
 # What a checkout has and the report does not carry.
 LEFT_OUT = ("tests/", "docs/", "benchmarks/", "crate/", ".", "profiles/slurm/", "pyproject.toml")
 LEFT_OUT += ("requirements-dev.", "requirements-slurm.", "CHANGELOG.md", "CITATION.cff")
-LEFT_OUT += ("CONTRIBUTING.md", "SECURITY.md")
+LEFT_OUT += ("CONTRIBUTING.md", "SECURITY.md", "provenance/template/")
 
 
 def left_out(name: str) -> bool:

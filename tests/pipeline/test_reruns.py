@@ -12,6 +12,7 @@ import pickle
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ USERS: dict[str, set[str]] = {
     "homework/figures/memorization.py": {"plot_memorization"},
     "homework/figures/samples.py": {"plot_samples"},
     "homework/figures/state.py": {"plot_state"},
-    "homework/figures/style.py": PLOTS,
+    "provenance/document/figures.py": PLOTS,
     "homework/figures/templates.py": {"plot_mistake_templates"},
     # MNIST's files are what their hashes say, whoever fetched them.
     "workflow/scripts/fetch_mnist.py": set(),
@@ -112,11 +113,13 @@ USERS: dict[str, set[str]] = {
 
 # The sweep is no part of the report; tests/pipeline/test_sweep.py looks after it.
 SWEEP = ("homework/sweep.py", "homework/figures/sweep.py", "report/sweep", "workflow/scripts/sweep")
+# Nor is what others start their report from.
+TEMPLATE = "provenance/template/"
 
 
 def reported() -> set[str]:
     """Name the files that the report may depend on."""
-    return {name for name in sources() if not name.startswith(SWEEP)}
+    return {name for name in sources() if not name.startswith((*SWEEP, TEMPLATE))}
 
 
 @pytest.fixture(scope="module")
@@ -140,14 +143,16 @@ def follow(jobs: Jobs, first: Iterable[str]) -> set[str]:
 
 def test_each_source_is_an_input_of_the_jobs_that_use_it(jobs: Jobs) -> None:
     assert {*jobs} >= ALL
-    scripts = {f"workflow/scripts/{job.split()[0]}.py" for job in jobs}
-    expected = USERS | {script: {j for j in jobs if j.split()[0] in script} for script in scripts}
+    named = {job: job.split()[0].removesuffix("_synthetic") for job in jobs}
+    scripts = {name for name in reported() if "/scripts/" in name}
+    expected = USERS | {s: {j for j in jobs if Path(s).stem == named[j]} for s in scripts}
     rooms = ("nn/", "homework/", "provenance/", "workflow/scripts/")
     names = {n for n in reported() if n.startswith(rooms) and not n.endswith("__init__.py")}
     found = {name: users(jobs, name) for name in {*names, *USERS}}
     for name, used_by in found.items():
         ours = not name.startswith("provenance/")
-        aside = LISTING if ours else {PAGE, "render_report"}
+        printed = ours or "/scripts/" in name
+        aside = LISTING if printed else {PAGE, "render_report"}
         assert used_by & aside or not (ours or used_by), f"{name} is neither printed nor hashed"
         should_be = expected.get(name, used_by if ours else set())
         assert used_by & ALL - aside == should_be & ALL - aside, name
@@ -164,6 +169,7 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
     training = config["training"]
     step_sizes = [str(size) for size in training.pop("step_sizes")]
     run = {key: training[key] for key in ("hidden", "batch_size", "epochs")}
+    filled = {"report": PDF, "overridable": ["dataset"], "step_sizes": step_sizes}
     expected = {
         "draw_digits": {"synthetic": config["synthetic"]},
         "load_toy": {key: config["toy"][key] for key in ("seed", "sha256")},
@@ -183,20 +189,10 @@ def test_each_job_has_as_parameters_what_it_reads_of_the_config(jobs: Jobs) -> N
         },
         "memorize": {"memorization": config["memorization"]},
         "evaluate_claims": {"must_hold": False, "step_sizes": step_sizes},
-        PAGE: {
-            "dataset": "synthetic",
-            "mark": MARK,
-            "report": PDF,
-            "step_sizes": step_sizes,
-        },
-        "render_report": {
-            "dataset": "synthetic",
-            "mark": MARK,
-            "report": PDF,
-            "step_sizes": step_sizes,
-        },
+        PAGE: filled,
+        "render_report": filled,
     }
-    others = {"input", "output", "script", "facts", "titles"}
+    others = {"input", "output", "script", "facts", "values"}
     told = {
         name: {key: jobs[name].params[key] for key in jobs[name].params.keys() - others}
         for name in ALL

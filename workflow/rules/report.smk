@@ -1,6 +1,8 @@
 """What is written: claims, text, appendix, PDF."""
 
-# All that a template can include, and the figures' captions. The sweep has a page of its own.
+# All that a template can include, and the figures' captions. The sweep has a page of its own. What
+# every report has in common is the library's, as are the scripts here.
+LIBRARY = listed("provenance/document/templates/*")
 TEXTS = [
     path
     for path in listed("report/**/*.j2", "report/captions/*.rst")
@@ -24,9 +26,10 @@ CARRIED = [
         *("Makefile", "README.md", "LICENSE*", "requirements.*", "environment.yml"),
         *("Snakefile", "config/config.yaml", "config/*.sha256", "profiles/default/*"),
         *("setup/*.sh", "setup/**/*.py", "nn/**/*.py", "homework/**/*.py"),
-        *("provenance/**/*.py", "workflow/**/*.py", "workflow/rules/*.smk"),
-        *("workflow/schemas/*", "report/**/*.j2", "report/captions/*.rst"),
-        *("report/*.yaml", "report/*.mplstyle", "report/web/*.css"),
+        *("provenance/*.py", "provenance/d*/**/*.*"),
+        *("workflow/**/*.py", "workflow/rules/*.smk", "workflow/schemas/*"),
+        *("report/**/*.j2", "report/captions/*.rst"),
+        *("report/*.yaml", "report/*.mplstyle"),
     )
     if "sweep" not in path
 ]
@@ -34,7 +37,7 @@ CARRIED = [
 # Every file that the scripts reach, and what else decides what the report says.
 REACHED = {
     path
-    for script in listed("workflow/scripts/*.py")
+    for script in listed("workflow/scripts/*.py", "provenance/document/scripts/*.py")
     for path in sources(script, workflow.basedir)
 }
 STEERING = [
@@ -48,10 +51,29 @@ STEERING = [
 ORDER = [
     *("nn/digits.py", "nn/gradients.py", "nn/activations.py", "nn/losses.py"),
     *("nn/network.py", "nn/batches.py", "nn/training.py", "nn/", "homework/", ""),
-    *("workflow/scripts/", "workflow/rules/", "Snakefile"),
+    *(
+        "workflow/scripts/",
+        "provenance/document/scripts/",
+        "workflow/rules/",
+        "Snakefile",
+    ),
     *("report/claims.yaml", "config/config.yaml"),
 ]
-PRINTED = [p for p in (*REACHED, *STEERING) if not p.startswith("provenance/")]
+PRINTED = [
+    path
+    for path in (*REACHED, *STEERING)
+    if not path.startswith("provenance/") or "/scripts/" in path
+]
+
+
+def said_of(dataset):
+    """Tell the templates what stands in no record; a signed copy has more."""
+    return {
+        "dataset": dataset,
+        "mark": MARKS[dataset],
+        "titles": TITLES,
+        **{"name": "", "worked_with": ""},
+    }
 
 
 rule evaluate_claims:
@@ -64,7 +86,7 @@ rule evaluate_claims:
     log:
         "logs/{results}/evaluate_claims.log",
     params:
-        facts=[*FACTS],
+        facts=["runs", *FACTS],
         must_hold=lambda wildcards: (
             wildcards.results == "results" and config["claims"] == "stop"
         ),
@@ -73,7 +95,7 @@ rule evaluate_claims:
     message:
         "Check every claim of the report against the records"
     script:
-        "../scripts/evaluate_claims.py"
+        "../../provenance/document/scripts/evaluate_claims.py"
 
 
 rule list_code:
@@ -87,7 +109,7 @@ rule list_code:
     message:
         "List the code for the appendix"
     script:
-        "../scripts/list_code.py"
+        "../../provenance/document/scripts/list_code.py"
 
 
 # A signed copy is rendered from the same records; what it carries holds the signature, too.
@@ -99,6 +121,8 @@ rule render_report:
         figures=expand("{{results}}/figures/{name}.pdf", name=FIGURES),
         page=lambda wildcards: PAGES[DATASETS[wildcards.results]],
         texts=TEXTS,
+        library=LIBRARY,
+        config="config/config.yaml",
         sources=CARRIED,
         signature=lambda wildcards: [SIGNATURE] if wildcards.signed else [],
     output:
@@ -107,18 +131,18 @@ rule render_report:
     log:
         "logs/{results}/{signed}render_report.log",
     params:
-        facts=[*FACTS],
-        titles=TITLES,
-        step_sizes=STEP_SIZES,
+        facts=["runs", *FACTS],
         report=lambda wildcards: (SIGNED if wildcards.signed else REPORTS)[
             DATASETS[wildcards.results]
         ],
-        dataset=lambda wildcards: DATASETS[wildcards.results],
-        mark=lambda wildcards: MARKS[DATASETS[wildcards.results]],
+        values=lambda wildcards: said_of(DATASETS[wildcards.results]),
+        overridable=["dataset"],
+        # As an input the summaries are a set; here their order counts.
+        step_sizes=STEP_SIZES,
     message:
         "Fill the templates"
     script:
-        "../scripts/render_report.py"
+        "../../provenance/document/scripts/render_report.py"
 
 
 rule html:
@@ -139,8 +163,9 @@ for dataset, results in RESULTS.items():
             figures=expand(f"{results}/figures/{{name}}.svg", name=FIGURES),
             # All, those of the PDF among them: here is looked for numbers that are typed.
             texts=TEXTS,
+            library=LIBRARY,
             allowed="report/allowed.yaml",
-            style="report/web/style.css",
+            config="config/config.yaml",
             listings=rules.list_code.output.html,
             listed=sorted(PRINTED),
         output:
@@ -148,17 +173,15 @@ for dataset, results in RESULTS.items():
         log:
             f"logs/{results}/render_page.log",
         params:
-            facts=[*FACTS],
-            titles=TITLES,
-            # As an input the summaries are a set; here their order counts.
-            step_sizes=STEP_SIZES,
-            dataset=dataset,
-            mark=MARKS[dataset],
+            facts=["runs", *FACTS],
             report=REPORTS[dataset],
+            values=said_of(dataset),
+            overridable=["dataset"],
+            step_sizes=STEP_SIZES,
         message:
             "Make the web page"
         script:
-            "../scripts/render_page.py"
+            "../../provenance/document/scripts/render_page.py"
 
 
 # The rules that typeset a report: the folder of its records, that of a signed copy's text, the PDF.
@@ -187,4 +210,4 @@ for name, (results, signed, pdf) in TYPESET.items():
         message:
             "Typeset {output[0]}"
         script:
-            "../scripts/typeset.py"
+            "../../provenance/document/scripts/typeset.py"

@@ -71,8 +71,8 @@ rule render_sweep:
         figures="{results}/sweep/outcomes.pdf",
         allowed="report/allowed.yaml",
         sources=[
-            *("report/sweep.tex.j2", "report/macros.tex.j2", "report/preamble.tex.j2"),
-            *("workflow/rules/sweep.smk", "config/sweep.yaml"),
+            *LIBRARY,
+            *("report/sweep.tex.j2", "workflow/rules/sweep.smk", "config/sweep.yaml"),
         ],
     output:
         "{results}/sweep/sweep.tex",

@@ -2,7 +2,7 @@
 
 from provenance.job import job
 from homework.figures.curves import draw_accuracy
-from homework.figures.style import new_figure, save
+from provenance.document.figures import new_figure, save
 from provenance.records import read_csv
 
 with job(snakemake):

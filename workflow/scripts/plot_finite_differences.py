@@ -2,7 +2,7 @@
 
 from provenance.job import job
 from homework.figures.finite_differences import draw_steps
-from homework.figures.style import new_figure, save
+from provenance.document.figures import new_figure, save
 from provenance.files import read_json
 
 with job(snakemake):

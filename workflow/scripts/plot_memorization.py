@@ -2,7 +2,7 @@
 
 from provenance.job import job
 from homework.figures.memorization import draw_shares
-from homework.figures.style import new_figure, save
+from provenance.document.figures import new_figure, save
 from provenance.files import read_json
 
 with job(snakemake):

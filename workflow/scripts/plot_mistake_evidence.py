@@ -2,8 +2,8 @@
 
 from provenance.job import job
 from homework.figures.evidence import draw_evidence, draw_key
-from homework.figures.style import new_figure, save
 from provenance import files
+from provenance.document.figures import new_figure, save
 
 with job(snakemake):
     facts = files.read_json(snakemake.input.facts)

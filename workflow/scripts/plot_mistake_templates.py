@@ -1,9 +1,9 @@
 """Draw the average digits, their regions and what the readers weigh."""
 
 from provenance.job import job
-from homework.figures.style import new_figure, save
 from homework.figures.templates import draw_templates
 from provenance import records
+from provenance.document.figures import new_figure, save
 
 with job(snakemake):
     figure = new_figure(snakemake.input.style, height=1.95)

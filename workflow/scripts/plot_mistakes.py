@@ -3,8 +3,8 @@
 from provenance.job import job
 from homework.dataset import load_test_images
 from homework.figures.gallery import draw_gallery, gallery_height, mistake_groups
-from homework.figures.style import new_figure, save
 from provenance import records
+from provenance.document.figures import new_figure, save
 
 WIDTH = 6.5
 

@@ -3,7 +3,7 @@
 from provenance.job import job
 from homework.dataset import first_training_images
 from homework.figures.samples import draw_samples
-from homework.figures.style import new_figure, save
+from provenance.document.figures import new_figure, save
 
 with job(snakemake):
     figure = new_figure(snakemake.input.style, height=1.3)

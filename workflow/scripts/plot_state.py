@@ -2,7 +2,7 @@
 
 from provenance.job import job
 from homework.figures.state import draw_state
-from homework.figures.style import new_figure, save
+from provenance.document.figures import new_figure, save
 from provenance.records import read_csv
 
 with job(snakemake):

@@ -16,8 +16,8 @@ from homework.figures.finite_differences import draw_steps
 from homework.figures.memorization import draw_shares
 from homework.figures.samples import draw_samples
 from homework.figures.state import draw_state
-from homework.figures.style import new_figure, save
 from homework.figures.sweep import draw_accuracies, draw_failures
+from provenance.document.figures import new_figure, save
 
 STYLE = Path(__file__).resolve().parents[3] / "report" / "report.mplstyle"
 

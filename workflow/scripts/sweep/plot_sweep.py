@@ -1,8 +1,8 @@
 """Draw what became of each width and step size."""
 
 from provenance.job import job
-from homework.figures.style import new_figure, save
 from homework.figures.sweep import draw_accuracies, draw_failures
+from provenance.document.figures import new_figure, save
 from provenance.files import read_json
 
 with job(snakemake):

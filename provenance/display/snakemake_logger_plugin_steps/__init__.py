@@ -1,6 +1,7 @@
 """Snakemake's progress for `make report`: on a terminal what runs and how far it is, live.
 
-`snakemake` finds this plugin by its name if `setup` is on the module path: `--logger steps`.
+`snakemake` finds this plugin by its name, `--logger steps`, if the folder above is on the module
+path.
 Errors in jobs are told by the Snakefile when the build ends, so they are not told here.
 """
 

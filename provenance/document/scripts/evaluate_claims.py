@@ -6,7 +6,7 @@ from provenance.files import write_json
 
 with job(snakemake):
     given = snakemake.input
-    facts = read_facts(runs=given.runs, **{name: given[name] for name in snakemake.params.facts})
+    facts = read_facts(**{name: given[name] for name in snakemake.params.facts})
     claims = evaluate_claims(given.claims, facts)
     if snakemake.params.must_hold:
         require_true(claims)
