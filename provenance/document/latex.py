@@ -165,11 +165,16 @@ def percent(x: Any, places: int = 2) -> Latex:
 
 
 def scientific(x: Any, places: int = 1) -> Latex:
-    r"""Print as a power of ten: `scientific(1.23e-11)` is `1.2\times10^{-11}` in math mode."""
+    r"""Print as a power of ten: `scientific(1.23e-11)` is `1.2\times10^{-11}` in math mode.
+
+    Of the zeroth power the factor alone, as `decimal` does.
+    """
     value = _finite(x, "scientific")
     if value == 0:
         return Latex("0")
     mantissa, exponent = f"{value:.{places}e}".split("e")
+    if int(exponent) == 0:
+        return decimal(x, places)
     return Latex(rf"\ensuremath{{{mantissa}\times10^{{{int(exponent)}}}}}")
 
 

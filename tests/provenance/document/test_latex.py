@@ -129,6 +129,8 @@ def test_combining_characters_are_composed_first() -> None:
         (latex.scientific(-12345, 2), r"\ensuremath{-1.23\times10^{4}}"),
         (latex.scientific(9.99e-5, 0), r"\ensuremath{1\times10^{-4}}"),
         (latex.scientific(0.0), "0"),
+        (latex.scientific(2.345), "2.3"),
+        (latex.scientific(0.99999), "0.99999"),
         (latex.count(12080), "12{,}080"),
         (latex.count(np.int64(999)), "999"),
         (latex.count(-1234567.0), r"\ensuremath{-}1{,}234{,}567"),
