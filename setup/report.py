@@ -136,11 +136,12 @@ def headline(report: Path) -> str:
     # The first and the last step size are those that the report examines.
     replication = json.loads((RESULTS[report] / "replication.json").read_text("utf-8"))
     for runs in (replication["first"], replication["last"]):
-        own, accuracies = runs[0], [run["test_accuracy"]["last"] for run in runs]
-        seeds = f" ({min(accuracies):.4f} to {max(accuracies):.4f} over {len(runs)} seeds)"
+        # A further seed may have diverged; then its record has no accuracy.
+        ended = [run["test_accuracy"]["last"] for run in runs if "test_accuracy" in run]
+        own, seeds = runs[0], f" ({min(ended):.4f} to {max(ended):.4f} over {len(ended)} seeds)"
         line = (
-            f"  step size {own['step_size']}: test accuracy {accuracies[0]:.4f}"
-            f"{seeds if len(runs) > 1 else ''}, test loss {own['test_loss']['last']:.4f} "
+            f"  step size {own['step_size']}: test accuracy {ended[0]:.4f}"
+            f"{seeds if len(ended) > 1 else ''}, test loss {own['test_loss']['last']:.4f} "
             f"after {own['timesteps']} updates"
         )
         lines += [line] if line not in lines else []
