@@ -7,6 +7,7 @@ are there, and the exit status is 1. The same command goes on with what is missi
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -42,10 +43,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def snakemake(*arguments: str) -> int:
-    """Run Snakemake; return the exit status."""
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "snakemake", "--cores", "all", *arguments], check=False
-    ).returncode
+    """Run Snakemake, with the progress of `make report`; return the exit status."""
+    command = [sys.executable, "-P", "-m", "snakemake", "--cores", "all", "--logger", "steps"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    return subprocess.run([*command, *arguments], env=environment, check=False).returncode
 
 
 if __name__ == "__main__":
