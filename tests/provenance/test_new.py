@@ -189,7 +189,7 @@ def test_a_new_report_is_built_edited_broken_mended_and_verified(
     report.rewrite("data/seedlings.csv", "12.5,11.9", "12.5,-99.9")
     ended = report.make("report")
     assert ended.status != 0
-    assert "claim explains: The line explains" in ended.last_words()
+    assert "explains: “The line explains" in ended.last_words()
     assert (report / "report/report.pdf").read_bytes() == good
     # Marked, if that is wanted.
     report.rewrite("config/config.yaml", "claims: stop", "claims: mark")
