@@ -11,20 +11,20 @@ from provenance.document.typed import require_computed
 from provenance.files import write_text
 
 
-def draw(drawings, captions, name):
+def draw(evidence, captions, name):
     """Show a figure; its caption in Snakemake's own report, if it has one, is what is read out."""
+    evidence.figure(name)  # says so if there is none
     caption = captions[name].read_text(encoding="utf-8").strip() if name in captions else ""
-    return web.drawing(drawings[name], name.replace("_", " "), caption)
+    return web.drawing(evidence.figures[name], name.replace("_", " "), caption)
 
 
 with job(snakemake):
     given = snakemake.input
     require_computed(given.texts, given.allowed, "report/claims.yaml")
     _, claims, values = contents(snakemake)
-    drawings = {Path(path).stem: path for path in given.figures}
     captions = {Path(path).stem: Path(path) for path in given.texts if path.endswith(".rst")}
     values |= {
-        "drawing": partial(draw, drawings, captions),
+        "drawing": partial(draw, values["evidence"], captions),
         "listings": Path(given.listings).read_text(encoding="utf-8"),
     }
     filled = render("report", values, claims, environment=web.environment)
