@@ -3,9 +3,10 @@
 
 PYTHON := .venv/bin/python
 SNAKEMAKE := $(PYTHON) -P -m snakemake
-# The report that is released, its manifest and its claims, which are committed.
-RELEASED := report/hw2.pdf report/manifest.expected.json --copy results/claims.json report/claims.expected.json
-# A report that carries its sources: `make verify PDF=../hw2.pdf`.
+# The report without its ending; what is released of it: its manifest and its claims, committed.
+REPORT := report/hw2
+RELEASED := $(REPORT).pdf report/manifest.expected.json --copy results/claims.json report/claims.expected.json
+# A report that carries its sources: `make verify PDF=../report.pdf`.
 PDF :=
 # Who signs a copy of the report: `make report NAME="Ada Lovelace" WITH="I worked by myself."`. Only
 # what is given to make itself: some shells have a variable NAME of their own.
@@ -34,17 +35,17 @@ MAKEFLAGS += --no-print-directory
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-report: tex environment ## build report/hw2.pdf and hw2.html from MNIST (hw2-synthetic if it cannot be had)
+report: tex environment ## build the report and its web page from MNIST (from drawn digits if it cannot be had)
 	@$(PYTHON) setup/report.py $(SIGN) $(ON_CLUSTER) $(ARGS)
 
 sweep: tex environment ## train all seeds, step sizes, widths of config/sweep.yaml: report/sweep.pdf
 	@$(PYTHON) setup/sweep.py $(ON_CLUSTER) $(ARGS)
 
-html: environment ## build report/hw2.html alone: the report as a web page
+html: environment ## build the report as a web page alone
 	@$(SNAKEMAKE) html
 
-watch: developer-environment ## show report/hw2.html in a browser, built again after each edit
-	@$(PYTHON) -m provenance live report/hw2.html $(ARGS)
+watch: developer-environment ## show that page in a browser, built again after each edit
+	@$(PYTHON) -m provenance live $(REPORT).html $(ARGS)
 
 run-report: tex environment ## build report/run.html: Snakemake's own report, with the run times
 	@$(SNAKEMAKE)
@@ -85,11 +86,11 @@ manifest: report ## accept what is built here as the released report (then commi
 diff: environment ## say what the report says that the released one did not (REV=...: that a commit's did not)
 	@$(PYTHON) -m provenance diff $(RELEASED) $(if $(REV),--rev $(REV)) $(ARGS)
 
-arxiv: environment ## pack what TeX read for the report: report/hw2-arxiv.tar.gz compiles by itself
-	@$(PYTHON) -m provenance arxiv report/hw2.pdf report/hw2-arxiv.tar.gz
+arxiv: environment ## pack what TeX read for the report: report/*-arxiv.tar.gz compiles by itself
+	@$(PYTHON) -m provenance arxiv $(REPORT).pdf $(REPORT)-arxiv.tar.gz
 
-crate: ## describe the run behind report/hw2.pdf for others: report/hw2-crate.zip, an RO-Crate
-	@bash setup/apart.sh crate -m crate.describe report/hw2.pdf report/hw2-crate.zip
+crate: ## describe the run behind the report for others: report/*-crate.zip, an RO-Crate
+	@bash setup/apart.sh crate -m crate.describe $(REPORT).pdf $(REPORT)-crate.zip
 
 pictures: developer-environment ## draw the README's pictures anew from what is built
 	@bash setup/pictures.sh
@@ -104,7 +105,7 @@ lock: environment ## pin the packages of requirements*.in (ARGS=--upgrade: to th
 	@$(PYTHON) setup/lock.py $(ARGS)
 
 clean: ## remove all that was computed; what was downloaded stays
-	rm -rf results logs .snakemake report/hw2*.pdf report/hw2*.html report/run.html report/hw2-arxiv.tar.gz report/hw2-crate.zip report/sweep*.pdf site
+	rm -rf results logs .snakemake $(REPORT)*.pdf $(REPORT)*.html report/run.html $(REPORT)-arxiv.tar.gz $(REPORT)-crate.zip report/sweep*.pdf site
 
 distclean: clean ## ... and the installed packages
 	rm -rf .venv .venv.lock benchmarks/.venv crate/.venv docs/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

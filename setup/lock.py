@@ -21,8 +21,8 @@ COMPILE = (
 PIN = re.compile(r"^([A-Za-z0-9._-]+==[^\s\\]+(?: ; [^\\]+?)?)(?: \\)?$", re.MULTILINE)
 HEAD = """\
 # The packages of requirements.txt for people who use conda, written by `make lock`:
-#   conda env create --file environment.yml && conda activate hw2
-name: hw2
+#   conda env create --file environment.yml && conda activate report
+name: report
 channels:
   - conda-forge
 dependencies:
