@@ -66,7 +66,14 @@ def pack(path: str | Path, folder: str, contents: Mapping[str, bytes]) -> None:
                 member.create_system, member.external_attr = 3, (stat.S_IFREG | 0o644) << 16
                 archive.writestr(member, contents[name])
             members = archive.infolist()
-        _require_harmless(members, temporary.stat().st_size)
+        try:
+            _require_harmless(members, temporary.stat().st_size)
+        except Failure as refused:
+            remedy = (
+                "Rename what is named, in plain letters without spaces; what is large belongs into "
+                "resources/, which no report carries."
+            )
+            raise Failure(refused.cause, remedy) from refused
 
 
 def unpack(packed: bytes) -> tuple[str, dict[str, bytes]]:

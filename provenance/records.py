@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from provenance.errors import Failure
 from provenance.files import beside, write_text
 
 # A zip member must carry a date; this is the earliest that the format can say.
@@ -41,20 +42,29 @@ def write_csv(path: str | Path, columns: Mapping[str, Sequence[Any] | npt.NDArra
 
 
 def read_csv(path: str | Path) -> dict[str, npt.NDArray[Any]]:
-    """Read what `write_csv` wrote.
+    """Read what `write_csv` wrote, or a table of numbers of a person's.
 
     Parameters
     ----------
     path : str or Path
-        The file.
+        The file: UTF-8, cells separated by commas, the names of the columns in the first line.
 
     Returns
     -------
     dict of str to ndarray
         An array per column, of integers, floats or strings.
+
+    Raises
+    ------
+    Failure
+        If a line has more or fewer cells than the first one.
     """
-    with open(path, newline="", encoding="utf-8") as file:
-        names, *rows = csv.reader(file)
+    with open(path, newline="", encoding="utf-8-sig") as file:  # some programs write a mark first
+        names, *rows = filter(None, csv.reader(file))
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(names):
+            cause = f"{path} has {len(names)} columns, but {len(row)} cells in line {number}."
+            raise Failure(cause, "Correct that line; numbers are written with a point, as 0.5.")
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return {name: _numbers(column) for name, column in zip(names, columns, strict=True)}
 

@@ -29,7 +29,8 @@ def test_an_error_in_a_template_is_explained(
     built: Project, line: str, said: str, remedy: str
 ) -> None:
     before = (built / PDF).read_bytes()
-    built.append("report/preamble.tex.j2", f"\n{line}\n")  # of which the web page takes nothing
+    preamble = "provenance/document/templates/preamble.tex.j2"  # no part of the web page
+    built.append(preamble, f"\n{line}\n")
     ended = built.fails()
     assert (built / PDF).read_bytes() == before
     assert f"{PDF} is still that of an earlier build" in ended.said

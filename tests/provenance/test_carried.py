@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance import carried
-from provenance.carried import MANIFEST, pack, unpack
+from provenance.carried import MANIFEST, own_files, pack, unpack
 from provenance.errors import Failure
+from provenance.files import write_bytes
 
 CONTENTS = {MANIFEST: b"{}", "code/one.py": b"1\r\n", "Makefile": b"all:\n", "a/b/c.txt": b""}
 PLAIN = stat.S_IFREG | 0o644
@@ -65,7 +66,22 @@ def test_the_bytes_depend_on_names_and_content_alone(tmp_path: Path) -> None:
 def test_what_could_not_be_unpacked_is_not_packed(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"a file is named 'project/\.hidden'"):
         pack(tmp_path / "p.zip", "project", CONTENTS | {".hidden": b""})
+    with pytest.raises(Failure, match=r"'project/data/my data\.csv'.*\n.*Rename what is named"):
+        pack(tmp_path / "p.zip", "project", CONTENTS | {"data/my data.csv": b""})
     assert [*tmp_path.iterdir()] == []
+
+
+def test_what_is_computed_hidden_or_beside_is_none_of_a_projects_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"Snakefile", "data/a.csv", "report/main.tex.j2", "scripts/deep/b.py"}
+    others = {"results/a.json", "resources/big.csv", "tests/test_b.py", ".git/config", MANIFEST}
+    others |= {"scripts/.b.py.swp", "scripts/b.pyc", "report/report.pdf", "report/report.html"}
+    others |= {"report/report.pdf.changed-12", "report/claims.expected.json"}
+    for name in own | others:
+        write_bytes(tmp_path / name, b"")
+    monkeypatch.chdir(tmp_path)
+    assert {*own_files()} == own
 
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from provenance import files, records
+from provenance.errors import Failure
 from provenance.files import digest, sha256
 
 FACTS = {"b": [1, 2.5, True, None], "a": {"text": "caf\u00e9"}}
@@ -184,6 +185,15 @@ def test_a_column_of_text_comes_back(folder, column) -> None:
     records.write_csv(folder / "text.csv", {"words": column, "count": range(len(column))})
     back = {name: values.tolist() for name, values in records.read_csv(folder / "text.csv").items()}
     assert back == {"words": column, "count": [*range(len(column))]}
+
+
+def test_a_table_that_a_person_made_is_read(tmp_path) -> None:
+    (tmp_path / "a").write_bytes("\ufeffhours,words\r\n1,a\r\n2.5,\r\n\r\n".encode())
+    back = {name: values.tolist() for name, values in records.read_csv(tmp_path / "a").items()}
+    assert back == {"hours": [1, 2.5], "words": ["a", ""]}
+    (tmp_path / "a").write_text("hours,words\n1,a\n2,5,b\n")
+    with pytest.raises(Failure, match="has 2 columns, but 3 cells in line 3"):
+        records.read_csv(tmp_path / "a")
 
 
 def test_a_csv_is_plain_to_read(tmp_path) -> None:
