@@ -15,7 +15,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from provenance.errors import Failure, missing
+from provenance.errors import Failure
 from provenance.files import read_json
 from provenance.manifest import Manifest, differing, parse_manifest
 from provenance.plain import plain
@@ -216,5 +216,6 @@ def _committed(path: str, rev: str | None) -> bytes:
     if rev:
         return git("show", f"{rev}:./{path}", wanted=f"{path} of {rev}")
     if not Path(path).is_file():
-        raise missing(path, "Nothing can be compared with it.")
+        cause = f"There is no file {path} of a released report to compare with."
+        raise Failure(cause, "Put it back, or accept what is built as released: `make manifest`.")
     return Path(path).read_bytes()

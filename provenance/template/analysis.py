@@ -2,6 +2,21 @@
 
 import numpy as np
 
+from provenance.errors import Failure
+from provenance.records import read_csv
+
+
+def read_points(path, *names):
+    """Read columns of numbers from a CSV file, or say what is wrong with it."""
+    columns = read_csv(path)
+    for name in names:
+        if name not in columns or columns[name].dtype.kind not in "if":
+            raise Failure(
+                f"{path} has no column of numbers named {name!r}; there are {', '.join(columns)}.",
+                "Correct x and y in config/config.yaml, or the file (no empty cells).",
+            )
+    return [columns[name] for name in names]
+
 
 def fit_line(x, y):
     """Fit y = intercept + slope x by least squares; return slope and intercept."""

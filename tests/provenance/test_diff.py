@@ -192,7 +192,7 @@ def test_it_compares_with_a_commit(said, build) -> None:
     ("gone", "cause", "remedy"),
     [
         (PDF, f"There is no {PDF} of this folder's", "make report"),
-        (EXPECTED, f"no file {EXPECTED}", "git checkout"),
+        (EXPECTED, f"no file {EXPECTED}", "make manifest"),
     ],
 )
 def test_what_is_not_there_is_named_with_its_remedy(released, capsys, gone, cause, remedy) -> None:

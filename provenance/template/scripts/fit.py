@@ -3,21 +3,13 @@
 import numpy as np
 
 from provenance.job import job
-from analysis import fit_line, r_squared, resampled_slopes
-from provenance.errors import Failure
+from analysis import fit_line, r_squared, read_points, resampled_slopes
 from provenance.files import write_json
-from provenance.records import read_csv, write_csv
+from provenance.records import write_csv
 
 with job(snakemake):
     path, params = snakemake.input.data, snakemake.params
-    columns = read_csv(path)
-    for name in (params.x, params.y):
-        if name not in columns or columns[name].dtype.kind not in "if":
-            raise Failure(
-                f"{path} has no column of numbers named {name!r}; there are {', '.join(columns)}.",
-                "Correct x and y in config/config.yaml, or the file (no empty cells).",
-            )
-    x, y = columns[params.x], columns[params.y]
+    x, y = read_points(path, params.x, params.y)
     level = params.bootstrap["level"]
     slopes = resampled_slopes(
         x, y, params.bootstrap["resamples"], np.random.default_rng(params.bootstrap["seed"])
