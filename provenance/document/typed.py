@@ -82,13 +82,14 @@ def typed(
             yield f"{match[0]!r} in ...{' '.join(around.split())}..."
 
 
-def _any_of(phrases: Mapping[str, str], longer: str) -> re.Pattern[str]:
+def _any_of(phrases: Mapping[str, str] | None, longer: str) -> re.Pattern[str]:
     """Match any of some phrases, the longest first, but no part of a longer number or word."""
     starts, ends = rf"(?<![{longer}.,])", rf"(?!{longer}|[.,]\d|\s*(?:\\,)?\\?%)"
-    longest = sorted(map(str, phrases), key=len, reverse=True)
+    longest = sorted(map(str, phrases or {}), key=len, reverse=True)
     bounds = [(starts * text[0].isalnum(), ends * text[-1].isalnum()) for text in longest]
     whole = zip(longest, bounds, strict=True)
-    return re.compile("|".join(f"{start}{re.escape(text)}{end}" for text, (start, end) in whole))
+    any_of = "|".join(f"{start}{re.escape(text)}{end}" for text, (start, end) in whole)
+    return re.compile(any_of or r"(?!)")  # nothing, if there are none
 
 
 def _texts(tree: nodes.Template) -> Iterator[str]:

@@ -65,3 +65,8 @@ def test_every_finding_of_templates_and_claims_is_told(tmp_path) -> None:
     with pytest.raises(Failure, match=r"(?s)a.j2: '5'.*claims.yaml, c: '6'") as stop:
         require_computed([a], allowed, claims)
     assert str(allowed) in stop.value.remedy
+
+
+def test_where_nothing_is_allowed_all_that_is_typed_is_told() -> None:
+    found = [*typed("In two of $3$ cases.", {"phrases": None, "formulas": {}})]
+    assert [finding.split("'")[1] for finding in found] == ["two", "3"]
