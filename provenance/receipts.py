@@ -122,7 +122,9 @@ def history(files: Mapping[str, str], receipts: Mapping[str, Receipt]) -> list[R
     for receipt in reached:
         for path, hashed in (receipt.inputs | receipt.outputs).items():
             if content.setdefault(path, hashed) != hashed:
-                raise Failure(f"{path} changed while the report was being built.", AGAIN)
+                cause = f"{path} changed after a part of the report was made from it."
+                remedy = "Build the report again; if that build stops, mend first what it names."
+                raise Failure(cause, remedy)
     return reached
 
 

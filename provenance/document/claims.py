@@ -73,6 +73,10 @@ def evaluate_claims(path: str | Path, facts: Mapping[str, Any]) -> dict[str, dic
             raise Failure(cause, "Give the number another name in report/claims.yaml.")
         known = numbers | seeds
         holds = decide(name, condition, known)
+        if known.keys().isdisjoint(_names(_parsed(condition))):
+            cause = f"The condition of claim {name!r}, {condition!r}, asks for none of its numbers."
+            remedy = "Let it fail where the sentence is false, in report/claims.yaml."
+            raise Failure(cause, remedy)
         paths = [*claim["numbers"].values(), claim.get("over_seeds", {}).get("of", "")]
         evaluated[name] = {
             "sentence": _say(sentence, known, holds),
@@ -166,8 +170,7 @@ def decide(claim: str, condition: str, names: Mapping[str, Any]) -> bool:
 def margin(condition: str, names: Mapping[str, Any]) -> dict[str, Any] | None:
     """Find the number nearest to its threshold, of those that a condition compares by size."""
     found = []
-    parsed = Parser(SANDBOX, condition, state="variable").parse_expression()
-    for number, threshold in _comparisons(nodes.Output([parsed])):
+    for number, threshold in _comparisons(_parsed(condition)):
         try:
             value, bound = (_value(side, names) for side in (number, threshold))
             distance = abs(value - bound)
@@ -177,6 +180,16 @@ def margin(condition: str, names: Mapping[str, Any]) -> dict[str, Any] | None:
         told = {"number": _text(number), "value": value, "threshold": bound}
         found.append({**told, "distance": distance, "relative": relative})
     return min(found, key=lambda one: one["relative"], default=None)
+
+
+def _parsed(condition: str) -> nodes.Node:
+    """Parse a condition."""
+    return nodes.Output([Parser(SANDBOX, condition, state="variable").parse_expression()])
+
+
+def _names(expression: nodes.Node) -> list[str]:
+    """Name what a part of a condition asks for."""
+    return [name.name for name in expression.find_all(nodes.Name)]
 
 
 def _comparisons(condition: nodes.Node) -> Iterator[tuple[nodes.Expr, nodes.Expr]]:
@@ -210,7 +223,7 @@ def _text(expression: nodes.Node) -> str:
             return f"{_text(filtered)} | {expression.name}"
         case nodes.BinExpr():
             return f"({_text(expression.left)} {expression.operator} {_text(expression.right)})"
-    return ", ".join(name.name for name in expression.find_all(nodes.Name))
+    return ", ".join(_names(expression))
 
 
 def _say(sentence: str, names: Mapping[str, Any], holds: bool) -> str:

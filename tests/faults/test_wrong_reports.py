@@ -161,7 +161,7 @@ def test_code_saved_before_it_is_listed_is_not_printed_beside_older_text(built: 
         "if sys.orig_argv[-1].endswith('list_code.py'):\n"
         "    open('nn/losses.py', 'a').write('# edited\\n')\n"
     )
-    assert "nn/losses.py changed while the report was being built" in built.fails().last_words()
+    assert "nn/losses.py changed after a part of the report was made" in built.fails().last_words()
     assert not (built / PDF).exists() or (built / PDF).read_bytes() == pdf
     built.hook("")
     built.builds()

@@ -139,6 +139,11 @@ def test_a_condition_that_cannot_be_evaluated_is_refused_by_name(evaluate, condi
         evaluate(one(condition))
 
 
+def test_a_condition_that_asks_for_none_of_the_numbers_is_refused(evaluate) -> None:
+    with pytest.raises(Failure, match="'learns', '1 > 0', asks for none of its numbers"):
+        evaluate(LEARNS.replace("accuracy >= 0.98", "1 > 0"))
+
+
 def test_a_condition_cannot_reach_beyond_its_numbers(evaluate) -> None:
     # Python's objects lead from any value to every loaded class; the sandbox hides the first step.
     assert evaluate(one("a.__class__ is defined"))["c"]["holds"] is False
