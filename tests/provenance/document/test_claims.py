@@ -163,7 +163,7 @@ def test_a_comparison_with_what_never_happened_does_not_hold(evaluate) -> None:
 
 def test_a_sentence_prints_only_numbers_that_it_names(evaluate) -> None:
     with pytest.raises(Exception, match="'accuracy' is undefined"):
-        evaluate(one("true", sentence="It is << accuracy >>."))
+        evaluate(one("a is none", numbers="{a: dead}", sentence="It is << accuracy >>."))
 
 
 @pytest.mark.row(41)
@@ -180,7 +180,7 @@ def over_seeds(holds: str, sentence: str = "So.", of: str = "seeds", inner: str 
 
 
 def test_over_seeds_a_claim_knows_extremes_median_place_and_how_many_are_none(evaluate) -> None:
-    assert evaluate(over_seeds("true"))["c"]["over_seeds"] == {
+    assert evaluate(over_seeds("holding == seeds"))["c"]["over_seeds"] == {
         "seeds": 3,
         "holding": 3,
         "share_low": pytest.approx(0.4385, abs=1e-4),  # 3 / (3 + 1.96 ** 2)
