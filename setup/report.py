@@ -145,7 +145,8 @@ def headline(report: Path) -> str:
             f"after {own['timesteps']} updates"
         )
         lines += [line] if line not in lines else []
-    lines.append(f"  pages for Gradescope: {', '.join(questions(RESULTS[report] / 'pages.json'))}")
+    pages = questions(RESULTS[report] / f"pages/{report.stem}.json")
+    lines.append(f"  pages for Gradescope: {', '.join(pages)}")
     lines.append('  Not signed; make report NAME="..." signs a copy.')
     return "\n".join(lines)
 

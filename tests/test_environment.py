@@ -448,9 +448,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., li
             f"dataset: {dataset}\nclaims: {claims}\ntraining: {{step_sizes: [0.1, 10]}}\n"
         )
         for results in ("results", "results/synthetic"):
-            (tmp_path / results).mkdir(parents=True)
-            for name, content in (("pages", PAGES), ("replication", REPLICATION)):
-                (tmp_path / results / f"{name}.json").write_text(json.dumps(content))
+            (tmp_path / results / "pages").mkdir(parents=True)
+            (tmp_path / results / "replication.json").write_text(json.dumps(REPLICATION))
+            for name in ("hw2", "hw2-mine", "hw2-synthetic"):
+                (tmp_path / results / f"pages/{name}.json").write_text(json.dumps(PAGES))
         asked: list[str] = []
 
         def snakemake(target: Path, arguments: object) -> int:

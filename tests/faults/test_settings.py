@@ -58,6 +58,6 @@ def test_a_name_full_of_tex_signs_a_copy_and_appears_literally(built: Project) -
     assert friend in " ".join(text.split())
     assert "not signed" not in text
     names = (f"{RESULTS}/signed/{name}" for name in ("tex/hw2.tex", "tex/hw2-sources.zip"))
-    made = {SIGNED, f"{RESULTS}/signed/pages.json", *names}
+    made = {SIGNED, f"{RESULTS}/pages/hw2-synthetic-signed.json", *names}
     assert {path for path, _ in built.results().items() ^ before.items()} == made
     assert not [*built.folder.rglob("canary")]

@@ -81,7 +81,7 @@ def asked(answered: Project, tmp_path: Path) -> Iterator[Project]:
 
 
 def test_the_question_is_in_its_place_with_its_evidence(answered: Project) -> None:
-    pages = read_json(answered / RESULTS / "pages.json")
+    pages = read_json(answered / RESULTS / "pages/hw2-synthetic.json")
     titles = sorted(pages, key=lambda title: pages[title]["from"])
     at = titles.index("(g) With a hidden unit less")
     assert titles[at - 1].startswith("(f)")

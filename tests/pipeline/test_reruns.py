@@ -311,7 +311,7 @@ def test_a_damaged_file_in_the_download_cache_is_fetched_again(
     shutil.copytree(built / RESULTS / "idx", built / "resources/mnist")  # not MNIST
     built.configure(dataset="mnist")
     kept = {"draw_digits", "load_toy", *CHECKS, "check_activations"}
-    assert planned(built) == {"fetch_mnist", *ALL - kept}
+    assert planned(built) >= {"fetch_mnist", *ALL - kept}
 
 
 def test_the_courses_pickle_replaces_the_drawn_toy_when_it_comes(

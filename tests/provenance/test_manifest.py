@@ -91,7 +91,7 @@ def test_a_file_that_changed_while_the_report_was_built_is_refused(build, leave)
     build()
     records.write_npz(RECORD, X=X * 2)
     leave("compute", [CODE], [RECORD])
-    with pytest.raises(Failure, match=f"{RECORD} changed while"):
+    with pytest.raises(Failure, match=f"{RECORD} changed after"):
         manifest_of([PDF])
 
 

@@ -129,7 +129,7 @@ def test_a_history_that_speaks_of_two_contents_of_a_file_is_refused(built, leave
         leave("compute", [CODE], [A, B])
     else:
         now[path] = sha256(path)
-    with pytest.raises(Failure, match=f"{path} changed while"):
+    with pytest.raises(Failure, match=f"{path} changed after"):
         receipts.history(now, receipts.read_all())
 
 

@@ -101,3 +101,13 @@ def shards(wildcards):
     if config.get("cells") == "present":
         return [path for path in paths if Path(path).is_file()]
     return paths
+
+
+def said_of(dataset):
+    """Tell the templates what stands in no record; a signed copy has more."""
+    return {
+        "dataset": dataset,
+        "mark": MARKS[dataset],
+        "titles": TITLES,
+        **{"name": "", "worked_with": ""},
+    }

@@ -66,16 +66,6 @@ PRINTED = [
 ]
 
 
-def said_of(dataset):
-    """Tell the templates what stands in no record; a signed copy has more."""
-    return {
-        "dataset": dataset,
-        "mark": MARKS[dataset],
-        "titles": TITLES,
-        **{"name": "", "worked_with": ""},
-    }
-
-
 rule evaluate_claims:
     input:
         **FACTS,
@@ -204,7 +194,7 @@ for name, (results, signed, pdf) in TYPESET.items():
         output:
             # update: a report is replaced by the next one or, if that cannot be typeset, it stays.
             update(pdf),
-            pages=f"{results}/{signed}pages.json",
+            pages=f"{results}/pages/{Path(pdf).stem}.json",
         log:
             f"logs/{results}/{signed}typeset.log",
         message:
