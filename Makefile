@@ -54,7 +54,7 @@ run-report: tex environment ## build report/run.html: Snakemake's own report, wi
 test: tex developer-environment ## run the tests, without MNIST and without network
 	@$(PYTHON) -m pytest -n auto $(ARGS) tests
 
-test-faults: tex developer-environment ## run the slow tests too: kills, full disks, whole builds
+test-faults: tex developer-environment ## run the slow tests and those of docs/faults.md: kills, full disks, whole builds
 	@$(PYTHON) -m pytest -n auto -m "faults or row" $(ARGS) tests
 
 check: developer-environment ## look for faults in style, types and rules
@@ -105,7 +105,7 @@ lock: environment ## pin the packages of requirements*.in (ARGS=--upgrade: to th
 	@$(PYTHON) setup/lock.py $(ARGS)
 
 clean: ## remove all that was computed; what was downloaded stays
-	rm -rf results logs .snakemake $(REPORT)*.pdf $(REPORT)*.html report/run.html $(REPORT)-arxiv.tar.gz $(REPORT)-crate.zip report/sweep*.pdf site
+	rm -rf results logs .snakemake config/signature.json $(REPORT)*.pdf $(REPORT)*.html report/run.html $(REPORT)-arxiv.tar.gz $(REPORT)-crate.zip report/sweep*.pdf site
 
 distclean: clean ## ... and the installed packages
 	rm -rf .venv .venv.lock benchmarks/.venv crate/.venv docs/.venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -44,9 +44,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def snakemake(*arguments: str) -> int:
     """Run Snakemake, with the progress of `make report`; return the exit status."""
-    command = [sys.executable, "-P", "-m", "snakemake", "--cores", "all", "--logger", "steps"]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-    return subprocess.run([*command, *arguments], env=environment, check=False).returncode
+    command = [sys.executable, "-P", "-m", "snakemake", "--cores", "all"]
+    environment = os.environ | {"PYTHONPATH": str(Path("provenance/display").absolute())}
+    return subprocess.run(
+        [*command, *arguments, "--logger", "steps"], env=environment, check=False
+    ).returncode
 
 
 if __name__ == "__main__":

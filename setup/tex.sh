@@ -3,7 +3,7 @@
 set -euo pipefail
 . setup/common.sh
 
-packages="latexmk texlive-latex-base texlive-latex-recommended lmodern"
+packages="texlive-latex-base texlive-latex-recommended lmodern"
 
 has_tex() {
     if command -v pdflatex >/dev/null 2>&1; then

@@ -372,7 +372,7 @@ def test_tex_is_installed_where_that_is_possible(administrator: Machine) -> None
     status, said = administrator.run("setup/tex.sh")
     call = (administrator.folder / "calls").read_text().splitlines()[-1]
     assert status == 0, said
-    packages = "latexmk texlive-latex-base texlive-latex-recommended lmodern"
+    packages = "texlive-latex-base texlive-latex-recommended lmodern"
     assert call.endswith(f"install --yes --no-install-recommends {packages}")
     assert f": {packages}" in said
 
@@ -398,7 +398,7 @@ def test_without_the_right_to_install_tex_the_remedy_is_told(machine: Machine) -
     machine.put("sudo", "#!/usr/bin/env bash\nexit 1\n")
     status, said = machine.run("setup/tex.sh")
     assert status == 1
-    assert "sudo apt-get install latexmk" in said.splitlines()[-1]
+    assert "sudo apt-get install texlive-latex-base" in said.splitlines()[-1]
     assert not (machine.folder / "calls").exists()
 
 

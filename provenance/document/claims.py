@@ -139,8 +139,8 @@ def _over_seeds(claim: str, asked: Mapping[str, Any], facts: Mapping[str, Any]) 
         said |= {"holding": holding, "share_low": float(low), "share_high": float(high)}
     for key in paths:
         values = [run[key] for run in runs if run[key] is not None]
-        if not all(isinstance(value, int | float) for value in values):
-            continue  # a list or a text, for the condition only
+        if not all(type(value) in (int, float) for value in values):
+            continue  # a list, a text, true or false: for the condition only
         own = runs[0][key]
         extremes = min(values, default=None), max(values, default=None)
         place = None if own is None else 1 + sum(value > own for value in values)
@@ -219,6 +219,8 @@ def _text(expression: nodes.Node) -> str:
             return repr(expression.value)
         case nodes.Getattr():
             return f"{_text(expression.node)}.{expression.attr}"
+        case nodes.Getitem():
+            return f"{_text(expression.node)}[{_text(expression.arg)}]"
         case nodes.Filter(node=nodes.Node() as filtered):
             return f"{_text(filtered)} | {expression.name}"
         case nodes.BinExpr():

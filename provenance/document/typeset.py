@@ -31,8 +31,8 @@ MOST_PASSES = 6
 OVERFULL_PT = 2.0
 SMALLEST_FREE_BYTES = 1 << 16
 INSTALL = (
-    "On Debian or Ubuntu: apt-get install latexmk texlive-latex-base texlive-latex-recommended "
-    "lmodern; elsewhere install TeX Live or tectonic."
+    "On Debian or Ubuntu: apt-get install texlive-latex-base texlive-latex-recommended lmodern; "
+    "elsewhere install TeX Live or tectonic."
 )
 # What TeX sees of the world. Dates are those of 1980 (no date is printed); only files of the
 # job's folder and of TeX itself are read; log lines are not broken, so that they can be searched.

@@ -50,6 +50,12 @@ def test_the_sweep_is_planned_cell_by_cell_and_apart_from_the_report(
     assert planned(small) == set()
 
 
+def test_make_sweep_shows_its_plan(small: Project) -> None:
+    ended = small.run(small.python, "setup/sweep.py", "-n")
+    assert ended.status == 0, ended.said
+    assert "Plot the sweep" in ended.said
+
+
 def test_a_sweep_with_a_mistake_in_its_config_is_refused_by_the_key(small: Project) -> None:
     (small / "config/sweep.yaml").write_text(SMALL.replace("16", "0"), encoding="utf-8")
     said = small.fails("-n", "sweep").last_words(4)

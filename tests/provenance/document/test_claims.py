@@ -252,10 +252,11 @@ def test_a_number_that_is_called_as_what_is_known_over_seeds_is_refused(evaluate
         ("a is not none and never < 3 or a >= 4", ("a", 2, 4)),
         ("not least.b / 5 < 1 and a == 2", ("(least.b / 5)", 2.0, 1)),
         ("a == 2 and names == ['x']", None),
+        ("each[1] < 4", ("each[1]", 3, 4)),
     ],
 )
 def test_the_margin_is_of_the_number_that_is_nearest_to_its_threshold(condition, expected) -> None:
-    names = {"a": 2, "b": 10, "never": None, "names": ["x"], "least": {"b": 10}}
+    names = {"a": 2, "b": 10, "never": None, "names": ["x"], "each": [5, 3], "least": {"b": 10}}
     found = margin(condition, names)
     assert expected == (found and (found["number"], found["value"], found["threshold"]))
 
